@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One AAA request and its reply, the same whoever carried it.
+ *
+ * RADIUS, Diameter and the FreeRADIUS module decode into struct
+ * hk_aaa_request and encode struct hk_aaa_reply; everything that answers (EAP
+ * server, ER server, proxy) knows only these two. Views in a request point
+ * into the carrier's packet.
+ */
+#ifndef HOKEY_AAA_H
+#define HOKEY_AAA_H
+
+#include <hokey/bytes.h>
+#include <hokey/error.h>
+
+#define HK_EAP_MAX_LEN       4096 /* one EAP packet in one RADIUS packet */
+#define HK_STATE_LEN         16   /* octets of the State we make */
+#define HK_AAA_KEY_LEN       64   /* MSK or rMSK as an authenticator gets it */
+#define HK_AUTHORIZATION_MAX 1024 /* octets of reply attributes kept per user */
+
+struct hk_aaa_request {
+	bool            has_eap;        /* false: no EAP in it at all */
+	struct hk_bytes eap;            /* one whole EAP packet; empty: EAP-Start */
+	struct hk_bytes user_name;
+	struct hk_bytes state;          /* data NULL when absent */
+
+	/* What the authenticator says of itself and of the peer. */
+	struct hk_bytes nas_identifier;
+	struct hk_bytes nas_ip_address;   /* 4 octets */
+	struct hk_bytes nas_ipv6_address; /* 16 octets */
+	struct hk_bytes called_station_id;
+	struct hk_bytes calling_station_id;
+	uint32_t        nas_port_type;  /* 0 when absent */
+	uint32_t        framed_mtu;     /* 0 when absent */
+
+	bool            wants_key_name; /* EAP-Key-Name with one NUL octet */
+	bool            wants_cui;      /* Chargeable-User-Identity likewise */
+
+	struct hk_bytes client;         /* name of the AAA client in our configuration */
+	uint64_t        client_id;      /* stable number of it; sessions are bound to it */
+};
+
+enum hk_verdict {
+	HK_VERDICT_NONE,          /* send nothing */
+	HK_VERDICT_CHALLENGE,     /* an EAP-Request follows; `state` is set */
+	HK_VERDICT_ACCEPT,
+	HK_VERDICT_REJECT,
+	HK_VERDICT_PENDING,       /* the answer comes later */
+};
+
+struct hk_aaa_reply {
+	enum hk_verdict verdict;
+	struct hk_buf   eap;            /* memory of the caller, HK_EAP_MAX_LEN is enough */
+	uint8_t         state[HK_STATE_LEN];
+	bool            has_state;
+	/* Accept only: MSK or rMSK, first 64 octets; wiped by the caller. */
+	uint8_t         key[HK_AAA_KEY_LEN];
+	bool            has_key;
+	uint32_t        session_timeout_s;  /* 0: none; else sent with Termination-Action 1 */
+	struct hk_bytes user_name;      /* empty: that of the request */
+	struct hk_bytes key_name;       /* EAP Session-Id when asked for; may be empty */
+	/* Reply attributes of the user: RADIUS attributes, ready encoded. */
+	struct hk_bytes authorization;
+	uint32_t        error_cause;    /* RFC 5176 section 3.5; 0: none */
+	enum hk_err     reason;         /* why not accepted, for log and counters */
+};
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The configuration of hokeyd, parsed and checked. One value, not changed
+ * after loading: a reload makes a new one, and workers go over to it between
+ * two batches.
+ */
+#ifndef HK_HOKEYD_CONFIG_H
+#define HK_HOKEYD_CONFIG_H
+
+#include <hokey/eap_tls.h>
+#include <hokey/er_server.h>
+#include <hokey/keystore.h>
+#include <hokey/radius.h>
+
+#include <netinet/in.h>
+
+enum hk_tristate {
+	HK_NO,
+	HK_YES,
+	HK_AUTO,
+};
+
+/* listen "name" { address = ...  port = ... } */
+struct hk_listen_config {
+	struct sockaddr_storage address;
+	socklen_t               address_len;
+};
+
+/* client "name" { address = net/prefix  secret = ... } */
+struct hk_client_config {
+	char     *name;
+	uint8_t   network[16];        /* IPv4 as v4-mapped */
+	uint8_t   prefix;             /* of 128 */
+	struct hk_radius_secret secret;
+	enum hk_tristate require_message_authenticator;
+	enum hk_tristate limit_proxy_state;
+	bool      require_nas_identity;
+	uint32_t  duplicate_window_ms;
+	uint32_t  reject_delay_ms;    /* of failed full EAP; ERP is never delayed */
+	uint32_t  id;                 /* its number in this configuration, from 1 */
+};
+
+enum hk_store_kind {
+	HK_STORE_MEMORY,
+	HK_STORE_LMDB,
+};
+
+struct hk_store_config {
+	enum hk_store_kind kind;
+	char     *path;               /* LMDB: directory */
+	char     *wrap_key_file;      /* 32 random octets, mode 0600, made at first start */
+	uint64_t  max_bytes;
+	uint64_t  max_sets;
+	uint32_t  max_sets_per_user;
+	enum hk_durability durability;
+};
+
+/* One user of the users file: who, and what an Accept carries. */
+struct hk_users;                      /* opaque; see users.h */
+
+struct hk_eap_config {
+	struct hk_tls_config tls;     /* the texts it points to belong to `owned` */
+	uint16_t fragment_size;
+	uint16_t max_rounds;
+	uint16_t max_invalid;
+	uint32_t session_timeout_ms;  /* between two rounds */
+	uint32_t max_sessions;
+	bool     require_realm_match;
+};
+
+struct hk_erp_config {
+	bool     enabled;
+	struct hk_er_policy policy;   /* realms and suites inside */
+	uint32_t rrk_lifetime_s;
+	uint32_t msk_lifetime_s;      /* Session-Timeout of a full login; 0: none */
+};
+
+struct hk_config {
+	char    *path;                /* file it came from; NULL with --quick */
+	char    *user;                /* to become after start; NULL: stay */
+	char    *control_path;        /* Unix socket; NULL: none */
+	char    *log_target;          /* "stderr", "syslog" or a file */
+	bool     log_logins;
+	unsigned workers;             /* 0 was replaced by the number of cores */
+
+	struct hk_listen_config *listens;
+	size_t   nlistens;
+	struct hk_client_config *clients;
+	size_t   nclients;
+	struct hk_store_config store;
+	struct hk_eap_config   eap;
+	struct hk_erp_config   erp;
+	struct hk_users       *users;
+
+	struct hk_config_owned *owned; /* memory that goes with it */
+};
+
+/* What was wrong, where, and what was expected instead. */
+struct hk_config_error {
+	char text[512];               /* "hokeyd.conf:12: ..."; never a secret */
+};
+
+/* Reads and checks a file. On error nothing is left allocated. */
+enum hk_err hk_config_load(
+	const char *path, struct hk_config **out, struct hk_config_error *error);
+void hk_config_free(struct hk_config *config);
+
+#endif

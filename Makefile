@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: ISC
+# The few commands people type. Meson and Ninja do the work, in build/.
+
+PREFIX  ?= /usr
+DESTDIR ?=
+BUILD   ?= build
+
+.PHONY: all demo check install requirements clean help
+
+all: $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	@command -v meson >/dev/null || { \
+		echo "meson is missing: run 'tools/install-packages build' first"; exit 1; }
+	meson setup $(BUILD) --prefix $(PREFIX) --buildtype release -Ddebug=true
+
+# Logs a device in and lets it hand over between two access points.
+demo:
+	@tools/install-packages build
+	@tools/demo
+
+# Every test; installs what the tests need.
+check:
+	@tools/install-packages check
+	@tests/run
+
+install: all
+	meson install -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+
+requirements:
+	@tools/requirements
+
+clean:
+	rm -rf $(BUILD) build-*
+
+help:
+	@echo "make            build into $(BUILD)/"
+	@echo "make demo       see it work, in under three minutes"
+	@echo "make check      run every test"
+	@echo "make install    DESTDIR= PREFIX=/usr"
+	@echo "make requirements   which requirement of the RFCs has a test"
+	@echo "make clean"

@@ -13,6 +13,7 @@
 #include <hokey/radius.h>
 
 #include <netinet/in.h>
+#include <sys/socket.h>
 
 enum hk_tristate {
 	HK_NO,
@@ -22,6 +23,7 @@ enum hk_tristate {
 
 /* listen "name" { address = ...  port = ... } */
 struct hk_listen_config {
+	char                   *name;
 	struct sockaddr_storage address;
 	socklen_t               address_len;
 };
@@ -55,7 +57,6 @@ struct hk_store_config {
 	enum hk_durability durability;
 };
 
-/* One user of the users file: who, and what an Accept carries. */
 struct hk_users;                      /* opaque; see users.h */
 
 struct hk_eap_config {
@@ -73,6 +74,15 @@ struct hk_erp_config {
 	struct hk_er_policy policy;   /* realms and suites inside */
 	uint32_t rrk_lifetime_s;
 	uint32_t msk_lifetime_s;      /* Session-Timeout of a full login; 0: none */
+	bool     require_name_match;  /* User-Name must be the keyName-NAI */
+};
+
+enum hk_log_level {
+	HK_LOG_ERROR,
+	HK_LOG_WARNING,
+	HK_LOG_NOTICE,
+	HK_LOG_INFO,
+	HK_LOG_DEBUG,
 };
 
 struct hk_config {
@@ -80,6 +90,7 @@ struct hk_config {
 	char    *user;                /* to become after start; NULL: stay */
 	char    *control_path;        /* Unix socket; NULL: none */
 	char    *log_target;          /* "stderr", "syslog" or a file */
+	enum hk_log_level log_level;
 	bool     log_logins;
 	unsigned workers;             /* 0 was replaced by the number of cores */
 
@@ -90,7 +101,10 @@ struct hk_config {
 	struct hk_store_config store;
 	struct hk_eap_config   eap;
 	struct hk_erp_config   erp;
-	struct hk_users       *users;
+	struct hk_users       *users; /* NULL: every valid certificate is let in */
+
+	char   **warnings;            /* "hokeyd.conf:12: ...", for the log at start */
+	size_t   nwarnings;
 
 	struct hk_config_owned *owned; /* memory that goes with it */
 };
@@ -103,6 +117,10 @@ struct hk_config_error {
 /* Reads and checks a file. On error nothing is left allocated. */
 enum hk_err hk_config_load(
 	const char *path, struct hk_config **out, struct hk_config_error *error);
+/* The same from a text; `name` stands for the file in messages. */
+enum hk_err hk_config_load_text(const char *name, const char *text, struct hk_config **out,
+	struct hk_config_error *error);
+/* Wipes the secrets and keys in it. NULL is fine. */
 void hk_config_free(struct hk_config *config);
 
 #endif

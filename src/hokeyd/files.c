@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: ISC */
+#include "hokeyd/files.h"
+
+#include "crypto/crypto.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Fills `size` octets or as many as there are before the end of the file. */
+static enum hk_err read_up_to(int fd, uint8_t *data, size_t size, size_t *len)
+{
+	*len = 0;
+	while (*len < size) {
+		ssize_t n = read(fd, data + *len, size - *len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return HK_ERR_SYSTEM;
+		if (n == 0)
+			break;
+		*len += (size_t)n;
+	}
+	return HK_OK;
+}
+
+static enum hk_err read_open_file(int fd, struct hk_file *out)
+{
+	enum hk_err err;
+	struct stat st;
+	size_t size;
+
+	if (fstat(fd, &st) < 0)
+		return HK_ERR_SYSTEM;
+	if (!S_ISREG(st.st_mode))
+		return HK_ERR_ARGUMENT;
+	if (st.st_size > (off_t)HK_FILE_MAX)
+		return HK_ERR_TOO_LONG;
+	size = (size_t)st.st_size;
+	out->open_to_others = (st.st_mode & (S_IRWXG | S_IRWXO)) != 0;
+	out->data = malloc(size + 1);
+	if (!out->data)
+		return HK_ERR_NO_MEMORY;
+	/* Room for the NUL shows a file that grows while it is read. */
+	err = read_up_to(fd, out->data, size + 1, &out->len);
+	if (err)
+		return err;
+	if (out->len > size)
+		return HK_ERR_TOO_LONG;
+	out->data[out->len] = 0;
+	return HK_OK;
+}
+
+enum hk_err hk_file_read(const char *path, struct hk_file *out)
+{
+	enum hk_err err;
+	int saved;
+	int fd;
+
+	*out = (struct hk_file){0};
+	/* Not blocking: a FIFO in place of a file must not hang the start. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return HK_ERR_SYSTEM;
+	err = read_open_file(fd, out);
+	saved = errno;
+	close(fd);
+	if (err)
+		hk_file_free(out);
+	errno = saved;
+	return err;
+}
+
+void hk_file_free(struct hk_file *file)
+{
+	if (file->data)
+		hk_wipe(file->data, file->len);
+	free(file->data);
+	*file = (struct hk_file){0};
+}
+
+static enum hk_err write_all(int fd, struct hk_bytes content)
+{
+	while (content.len) {
+		ssize_t n = write(fd, content.data, content.len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return HK_ERR_SYSTEM;
+		content.data += n;
+		content.len -= (size_t)n;
+	}
+	return fsync(fd) < 0 ? HK_ERR_SYSTEM : HK_OK;
+}
+
+/* The new name is on the disk only when its directory is. */
+static enum hk_err sync_directory_of(const char *path)
+{
+	char copy[PATH_MAX];
+	enum hk_err err;
+	int fd;
+
+	if (snprintf(copy, sizeof(copy), "%s", path) >= (int)sizeof(copy)) {
+		errno = ENAMETOOLONG;
+		return HK_ERR_SYSTEM;
+	}
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return HK_ERR_SYSTEM;
+	err = fsync(fd) < 0 ? HK_ERR_SYSTEM : HK_OK;
+	close(fd);
+	return err;
+}
+
+enum hk_err hk_file_create(const char *path, struct hk_bytes content, unsigned mode)
+{
+	enum hk_err err;
+	int saved;
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+
+	if (fd < 0)
+		return errno == EEXIST ? HK_ERR_EXISTS : HK_ERR_SYSTEM;
+	err = write_all(fd, content);
+	if (!err && fchmod(fd, mode) < 0)
+		err = HK_ERR_SYSTEM;
+	saved = errno;
+	if (close(fd) < 0 && !err) {
+		saved = errno;
+		err = HK_ERR_SYSTEM;
+	}
+	errno = saved;
+	if (!err)
+		err = sync_directory_of(path);
+	if (err) {
+		saved = errno;
+		unlink(path);
+		errno = saved;
+	}
+	return err;
+}
+
+const char *hk_file_strerror(enum hk_err err)
+{
+	switch (err) {
+	case HK_ERR_SYSTEM:
+		return strerror(errno);
+	case HK_ERR_ARGUMENT:
+		return "not a regular file";
+	case HK_ERR_TOO_LONG:
+		return "too large, or growing while it was read";
+	default:
+		return hk_strerror(err);
+	}
+}

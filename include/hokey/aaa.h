@@ -32,12 +32,14 @@ struct hk_aaa_request {
 	struct hk_bytes calling_station_id;
 	uint32_t        nas_port_type;  /* 0 when absent */
 	uint32_t        framed_mtu;     /* 0 when absent */
+	uint32_t        eap_room;       /* longest EAP packet a reply can carry; 0: no limit */
 
 	bool            wants_key_name; /* EAP-Key-Name with one NUL octet */
 	bool            wants_cui;      /* Chargeable-User-Identity likewise */
 
 	struct hk_bytes client;         /* name of the AAA client in our configuration */
-	uint64_t        client_id;      /* stable number of it; sessions are bound to it */
+	uint64_t        client_id;      /* stable number of it, also over a reload; sessions
+	                                   are bound to it */
 };
 
 enum hk_verdict {

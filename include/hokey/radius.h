@@ -101,6 +101,9 @@ HK_API enum hk_err hk_radius_secret_set(struct hk_radius_secret *s, struct hk_by
 
 /* ---- received packets ---- */
 
+/* Attributes whose place is noted while parsing: finding them costs nothing. */
+#define HK_RADIUS_NOTED 24
+
 struct hk_radius {
 	struct hk_bytes packet;       /* by its Length field, surplus cut off */
 	uint8_t  code;
@@ -112,13 +115,28 @@ struct hk_radius {
 	uint16_t eap_first;           /* offset of the first EAP-Message, 0 when absent */
 	bool     eap_contiguous;      /* one attribute: its value is the EAP packet */
 	bool     has_proxy_state;
+	uint16_t first[HK_RADIUS_NOTED]; /* offsets of noted attributes, 0 when absent */
+	uint64_t present[4];          /* bit n: there is an attribute of type n */
+	uint64_t repeated[4];         /* bit n: there are several */
 };
 
 /*
- * Checks length and attributes of one datagram (RFC 2865 sections 3 and 5).
- * HK_ERR_MALFORMED; HK_ERR_LIMIT: more than 200 attributes.
+ * Checks length and attributes of one datagram (RFC 2865 sections 3 and 5) in
+ * one walk. HK_ERR_MALFORMED, also for a second Message-Authenticator or one
+ * of a wrong length; HK_ERR_LIMIT: more than 200 attributes. Which codes are
+ * welcome is for the caller to say.
  */
 HK_API enum hk_err hk_radius_parse(struct hk_bytes datagram, struct hk_radius *out);
+
+static inline bool hk_radius_has(const struct hk_radius *p, uint8_t type)
+{
+	return p->present[type / 64] >> (type % 64) & 1;
+}
+
+static inline bool hk_radius_has_several(const struct hk_radius *p, uint8_t type)
+{
+	return p->repeated[type / 64] >> (type % 64) & 1;
+}
 
 struct hk_radius_attribute {
 	uint8_t         type;
@@ -134,6 +152,7 @@ HK_API bool hk_radius_next(struct hk_reader *r, struct hk_radius_attribute *out)
 HK_API struct hk_bytes hk_radius_find(const struct hk_radius *p, uint8_t type);
 /* First integer attribute of a type; false when absent or not 4 octets long. */
 HK_API bool hk_radius_find_u32(const struct hk_radius *p, uint8_t type, uint32_t *out);
+/* First sub-attribute of a vendor, also where several share one attribute. */
 HK_API struct hk_bytes hk_radius_find_vsa(
 	const struct hk_radius *p, uint32_t vendor, uint8_t vendor_type);
 /*
@@ -179,7 +198,9 @@ HK_API enum hk_err hk_radius_unhide_password(const struct hk_radius_secret *s,
 
 /*
  * Writes header and a Message-Authenticator of zeros as first attribute into
- * an empty buffer. Length and authenticators come with signing.
+ * an empty buffer. Codes 4 and 5 go without one; a caller who wants it in an
+ * Accounting-Response (the answer to a Status-Server) puts 16 zeros there
+ * first. Length and authenticators come with signing.
  */
 HK_API void hk_radius_begin(struct hk_buf *b, uint8_t code, uint8_t identifier);
 HK_API void hk_radius_put(struct hk_buf *b, uint8_t type, struct hk_bytes value);

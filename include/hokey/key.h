@@ -32,6 +32,8 @@
 #define HK_ROOT_KEY_MIN_LEN 64    /* RFC 5295 sections 3.1 and 4 */
 #define HK_KEY_MAX_LEN      2048
 #define HK_KDF_MAX_LEN      8160  /* 255 blocks of 32 octets, RFC 5295 section 3.1.2 */
+#define HK_KDF_DATA_MAX     4096  /* optional data; RFC 5295 section 3.1 demands 2048 */
+#define HK_MSK_MIN_LEN      32
 #define HK_REALM_MAX_LEN    236   /* 253 - 16 - 1, RFC 6696 section 5.3.2 */
 #define HK_NAI_MAX_LEN      253
 #define HK_SESSION_ID_MAX_LEN 256
@@ -66,14 +68,15 @@ HK_API const struct hk_kdf *hk_kdf_find(uint8_t id);
 
 /*
  * PRF+ with HMAC-SHA-256 over an input S that the caller built (RFC 5295
- * section 3.1.2). len: 1 to HK_KDF_MAX_LEN, else HK_ERR_ARGUMENT.
+ * section 3.1.2). HK_ERR_ARGUMENT: an empty key, or len not 1 to HK_KDF_MAX_LEN.
  */
 HK_API enum hk_err hk_prfplus_sha256(
 	struct hk_bytes key, struct hk_bytes input, uint8_t *out, size_t len);
 
 /*
  * The general derivation (RFC 5295 section 3.1): S = label | 0 | data | len.
- * label: 1 to 255 octets printable ASCII; data: 0 to 2048 octets and more.
+ * kdf may be NULL for the default. HK_ERR_LABEL: not 1 to 255 octets printable
+ * ASCII. HK_ERR_TOO_LONG: data over HK_KDF_DATA_MAX.
  */
 HK_API enum hk_err hk_kdf_derive(const struct hk_kdf *kdf, struct hk_bytes key,
 	struct hk_bytes label, struct hk_bytes data, uint8_t *out, size_t len);
@@ -121,18 +124,22 @@ HK_API enum hk_err hk_usages_new(struct hk_usages **out);
 HK_API void hk_usages_free(struct hk_usages *u);
 
 /*
- * HK_ERR_LABEL: forbidden characters, reserved ("EMSK", "dsrk@ietf.org"), taken
- * (also by the built-in ERP labels). HK_ERR_ARGUMENT: no length or below 64.
+ * The label is copied. HK_ERR_LABEL: forbidden characters, reserved ("EMSK",
+ * "dsrk@ietf.org"), taken (also by the built-in ERP labels). HK_ERR_ARGUMENT:
+ * key_len not 64 to HK_KEY_MAX_LEN.
  */
 HK_API enum hk_err hk_usages_add(struct hk_usages *u, const struct hk_usage *usage);
 
 /*
  * Takes the EMSK of a finished EAP method into the hierarchy. The octets are
  * copied; the caller wipes its own.
- *   session_id  1 to 256 octets, the method's, type octet first
+ *   session_id  1 to 256 octets, the method's, type octet first; HK_ERR_DENIED
+ *               for a method that makes no secret EMSK (MD5, GTC, LEAP ...)
  *   emsk        64 to 256 octets; HK_ERR_ARGUMENT when shorter (no ERP then)
- *   kdf         NULL for the default
- *   expires     when the EMSK ends; HK_ERR_EXPIRED when not after now
+ *   kdf         NULL for the default; the method's own otherwise, which must
+ *               outlive the keys. A number that hk_kdf_find() does not know
+ *               means no ERP for this EMSK: do not pass its NULL on
+ *   expires     when the EMSK ends, not HK_NEVER; HK_ERR_EXPIRED when not after now
  */
 HK_API enum hk_err hk_key_import_emsk(const struct hk_kdf *kdf, struct hk_bytes session_id,
 	struct hk_bytes emsk, hk_time now, hk_time expires, struct hk_key **out);
@@ -143,7 +150,9 @@ HK_API enum hk_err hk_key_import_msk(
 
 /*
  * A DSRK that was delivered to us as ER server of the domain, with its
- * EMSKname (8 octets) and lifetime (RFC 5295 section 5.1).
+ * EMSKname (8 octets) and lifetime (RFC 5295 section 5.1). HK_ERR_ARGUMENT when
+ * one of these is missing, the domain fails hk_domain_check(), or the DSRK is not
+ * 64 to HK_KEY_MAX_LEN octets.
  */
 HK_API enum hk_err hk_key_import_dsrk(const struct hk_kdf *kdf, const uint8_t *emsk_name,
 	struct hk_bytes domain, struct hk_bytes dsrk, hk_time now, hk_time expires,
@@ -152,8 +161,10 @@ HK_API enum hk_err hk_key_import_dsrk(const struct hk_kdf *kdf, const uint8_t *e
 /*
  * Derivations. Each takes the parent, gives a new key that the caller frees
  * with hk_key_free(), and takes the wanted expiry, which is cut to the
- * parent's. HK_ERR_EXPIRED: the parent has ended. HK_ERR_ARGUMENT: parent of
- * the wrong kind, or a domain that is empty, not ASCII or over 236 octets.
+ * parent's. HK_ERR_EXPIRED: the parent has ended, or the child would have.
+ * HK_ERR_ARGUMENT: parent of the wrong kind, or a domain that is empty, not
+ * printable ASCII or over 236 octets. HK_ERR_DENIED: a usage that is not in the
+ * table, or is not domain-enabled (DSUSRK). HK_ERR_SUITE: no such suite (rIK).
  */
 HK_API enum hk_err hk_key_derive_usrk(const struct hk_key *emsk, const struct hk_usages *usages,
 	const char *label, struct hk_bytes data, hk_time now, hk_time expires,
@@ -196,7 +207,9 @@ HK_API unsigned hk_key_holders(const struct hk_key *key);
 
 /*
  * An explicit key name (RFC 5295 sections 3.2 and 4): USRKname, DSRKname or
- * DSUSRKname, made when the key was derived. HK_ERR_ARGUMENT for other kinds.
+ * DSUSRKname, made when the key was derived. HK_ERR_ARGUMENT for other kinds;
+ * HK_ERR_NOT_FOUND for a usage that does not use explicit names, and for a DSRK
+ * that was delivered.
  */
 HK_API enum hk_err hk_key_explicit_name(const struct hk_key *key, uint8_t name[HK_EMSK_NAME_LEN]);
 
@@ -206,7 +219,8 @@ HK_API enum hk_err hk_key_explicit_name(const struct hk_key *key, uint8_t name[H
  * holder of the usage. `receiver` names it (authenticator identity or domain);
  * the key remembers it, and a second release to another receiver is
  * HK_ERR_DENIED, as is every release of an EMSK, rRK, rIK, pRK or
- * Authorization Indication key. HK_ERR_EXPIRED after the key's end.
+ * Authorization Indication key. HK_ERR_EXPIRED after the key's end;
+ * HK_ERR_TOO_LONG when out is too small, which is no release.
  */
 HK_API enum hk_err hk_key_release(struct hk_key *key, enum hk_holder to, struct hk_bytes receiver,
 	hk_time now, struct hk_buf *out);
@@ -230,7 +244,7 @@ struct hk_keyname_nai {
  * NUL or blank. HK_ERR_MALFORMED otherwise.
  */
 HK_API enum hk_err hk_keyname_nai_parse(struct hk_bytes text, struct hk_keyname_nai *out);
-/* Lower-case hex. HK_ERR_TOO_LONG past 253 octets. */
+/* Lower-case hex. HK_ERR_TOO_LONG past 253 octets; HK_ERR_ARGUMENT: empty realm. */
 HK_API enum hk_err hk_keyname_nai_write(const uint8_t emsk_name[HK_EMSK_NAME_LEN],
 	struct hk_bytes realm, struct hk_buf *out);
 
@@ -240,7 +254,8 @@ HK_API struct hk_bytes hk_nai_realm(struct hk_bytes nai);
 HK_API bool hk_realm_equal(struct hk_bytes a, struct hk_bytes b);
 /*
  * Checks a name for use as key management domain: 1 to 236 octets ASCII, no
- * NUL, blank or control character, no empty label; a trailing dot is HK_ERR_REALM.
+ * NUL, blank, control character or "@", no empty label: HK_ERR_MALFORMED. A name
+ * that only has a trailing dot too many is HK_ERR_REALM.
  */
 HK_API enum hk_err hk_domain_check(struct hk_bytes domain);
 
@@ -266,14 +281,14 @@ struct hk_erp_keys {
 };
 
 /*
- * From an rRK; HK_ERR_SUITE when its KDF is not the one of the ERP
+ * From an rRK (else HK_ERR_ARGUMENT); HK_ERR_SUITE when its KDF is not the one of the ERP
  * cryptosuites (all three use KDF 1).
  */
 HK_API enum hk_err hk_erp_keys_init(struct hk_erp_keys *keys, const struct hk_key *rrk);
-/* rIK of any suite, as scheduled HMAC key. */
+/* rIK of any suite, as scheduled HMAC key. HK_ERR_SUITE when there is no such suite. */
 HK_API enum hk_err hk_erp_keys_rik(
 	const struct hk_erp_keys *keys, uint8_t suite, struct hk_hmac_key *rik);
-/* First `len` (at most keys->len) octets of rMSK[seq]. */
+/* First `len` octets of rMSK[seq]; HK_ERR_ARGUMENT when 0 or over keys->len. */
 HK_API enum hk_err hk_erp_keys_rmsk(
 	const struct hk_erp_keys *keys, uint16_t seq, uint8_t *out, size_t len);
 

@@ -1,0 +1,898 @@
+/* SPDX-License-Identifier: ISC */
+/* ERP messages against the packet vectors, and against what is no ERP message. */
+#include "vectors.h"
+
+#include <hokey/erp.h>
+
+#include "crypto/crypto.h"
+
+#define FIRST_ATTRIBUTE 8
+
+/* A packet in memory of exactly its size, so that a read past it is seen. */
+struct packet {
+	uint8_t *data;
+	size_t len;
+};
+
+static struct packet copy(const uint8_t *data, size_t len)
+{
+	struct packet p = {malloc(len ? len : 1), len};
+
+	memcpy(p.data, data, len);
+	return p;
+}
+
+static struct packet from_vector(const char *name)
+{
+	uint8_t octets[2048];
+	size_t len = vector(name, octets, sizeof octets);
+
+	return copy(octets, len);
+}
+
+static struct hk_bytes view(struct packet p)
+{
+	return hk_bytes(p.data, p.len);
+}
+
+static struct hk_hmac_key rik_of(const char *name)
+{
+	uint8_t octets[256];
+	struct hk_hmac_key k;
+	size_t len = vector(name, octets, sizeof octets);
+
+	hk_hmac_key_init(&k, hk_bytes(octets, len));
+	return k;
+}
+
+/* V1.rIK of the suite; of the DS-rRK when ds. */
+static struct hk_hmac_key v1_rik(bool ds, uint8_t suite)
+{
+	char name[32];
+
+	snprintf(name, sizeof name, "V1.%srIK[cs=%u]", ds ? "DS-" : "", suite);
+	return rik_of(name);
+}
+
+static struct hk_bytes v1_nai(uint8_t text[HK_NAI_MAX_LEN])
+{
+	return hk_bytes(text, vector("V1.keyName-NAI", text, HK_NAI_MAX_LEN));
+}
+
+/* ---- building ---- */
+
+static void put_channel_binding(struct hk_buf *b)
+{
+	static const uint8_t ip[4] = {192, 0, 2, 17};
+	static const uint8_t ipv6[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 0x17};
+
+	hk_erp_put_tlv(b, HK_ERP_CALLED_STATION_ID, hk_text("02-00-00-00-01-00:hokey"));
+	hk_erp_put_tlv(b, HK_ERP_CALLING_STATION_ID, hk_text("02-00-00-00-02-00"));
+	hk_erp_put_tlv(b, HK_ERP_NAS_IDENTIFIER, hk_text("nas-7.visited.example"));
+	hk_erp_put_tlv(b, HK_ERP_NAS_IP_ADDRESS, hk_bytes(ip, sizeof ip));
+	hk_erp_put_tlv(b, HK_ERP_NAS_IPV6_ADDRESS, hk_bytes(ipv6, sizeof ipv6));
+}
+
+enum extra {
+	NOTHING = 0,
+	LIFETIMES = 1,
+	BINDINGS = 2,
+	SUITES = 4,
+	DOMAIN_9 = 8,
+	RRK_LIFETIME = 16,
+	BINDING_N = 32,
+};
+
+/* One row per protected packet vector without Authorization Indication. */
+static const struct {
+	const char *vector;
+	enum hk_erp_code code;
+	uint8_t identifier;
+	uint8_t flags;
+	uint16_t seq;
+	const char *nai; /* name of a vector, or NULL: that of P9 */
+	bool ds;
+	uint8_t suite;
+	unsigned extra;
+	uint32_t rrk_s;
+	uint32_t rmsk_s;
+	unsigned readings;
+} sealed[] = {
+	{"P1.init", HK_ERP_INITIATE, 0x10, 0x20, 0, "V1.keyName-NAI", false, 1, NOTHING, 0, 0, 1},
+	{"P1.finish", HK_ERP_FINISH, 0x10, 0x20, 0, "V1.keyName-NAI", false, 1, LIFETIMES, 28800,
+		3600, 1},
+	{"P2.init", HK_ERP_INITIATE, 0x11, 0, 1, "V1.keyName-NAI", false, 2, NOTHING, 0, 0, 1},
+	{"P2.finish", HK_ERP_FINISH, 0x11, 0, 1, "V1.keyName-NAI", false, 2, NOTHING, 0, 0, 1},
+	{"P3.init", HK_ERP_INITIATE, 0xff, 0x60, 65535, "V1.keyName-NAI", false, 3, BINDINGS, 0, 0,
+		1},
+	{"P4.init", HK_ERP_INITIATE, 0x20, 0x20, 0, "V1.DS-keyName-NAI", true, 2, NOTHING, 0, 0, 1},
+	{"P4.finish", HK_ERP_FINISH, 0x20, 0x20, 0, "V1.DS-keyName-NAI", true, 2, LIFETIMES, 7200,
+		1800, 1},
+	{"P5.init", HK_ERP_INITIATE, 0x12, 0, 2, "V1.keyName-NAI", false, 1, NOTHING, 0, 0, 1},
+	{"P5.finish", HK_ERP_FINISH, 0x12, 0x80, 2, "V1.keyName-NAI", false, 2, SUITES, 0, 0, 1},
+	{"P5.retry", HK_ERP_INITIATE, 0x13, 0, 3, "V1.keyName-NAI", false, 2, NOTHING, 0, 0, 1},
+	{"P8.finish-ambig", HK_ERP_FINISH, 0x30, 0x60, 5, "V1.keyName-NAI", false, 2,
+		LIFETIMES | DOMAIN_9, 28800, 3600, 2},
+	{"P8b.finish-ambig", HK_ERP_FINISH, 0x31, 0x20, 6, "V1.keyName-NAI", false, 1,
+		RRK_LIFETIME | BINDING_N, 28800, 0, 2},
+	{"P9.init-maxnai", HK_ERP_INITIATE, 0x32, 0, 7, NULL, false, 2, NOTHING, 0, 0, 1},
+};
+#define SEALED (sizeof sealed / sizeof sealed[0])
+
+static struct hk_bytes nai_of(const char *name, uint8_t text[HK_NAI_MAX_LEN])
+{
+	struct packet p;
+
+	if (name)
+		return hk_bytes(text, vector(name, text, HK_NAI_MAX_LEN));
+	p = from_vector("P9.init-maxnai");
+	memcpy(text, p.data + FIRST_ATTRIBUTE + 2, HK_NAI_MAX_LEN);
+	free(p.data);
+	return hk_bytes(text, HK_NAI_MAX_LEN);
+}
+
+static void build(struct hk_buf *b, size_t i)
+{
+	static const uint8_t list[] = {2, 3};
+	uint8_t text[HK_NAI_MAX_LEN];
+
+	hk_erp_begin(b, sealed[i].code, sealed[i].identifier, sealed[i].flags, sealed[i].seq,
+		nai_of(sealed[i].nai, text));
+	if (sealed[i].extra & (LIFETIMES | RRK_LIFETIME))
+		hk_erp_put_lifetime(b, HK_ERP_RRK_LIFETIME, sealed[i].rrk_s);
+	if (sealed[i].extra & LIFETIMES)
+		hk_erp_put_lifetime(b, HK_ERP_RMSK_LIFETIME, sealed[i].rmsk_s);
+	if (sealed[i].extra & DOMAIN_9)
+		hk_erp_put_tlv(b, HK_ERP_DOMAIN_NAME, hk_text("acme.test"));
+	if (sealed[i].extra & SUITES)
+		hk_erp_put_tlv(b, HK_ERP_CRYPTOSUITE_LIST, hk_bytes(list, sizeof list));
+	if (sealed[i].extra & BINDINGS)
+		put_channel_binding(b);
+	if (sealed[i].extra & BINDING_N)
+		hk_erp_put_tlv(b, HK_ERP_NAS_IDENTIFIER, hk_text("n"));
+}
+
+/*
+ * E6696-5.3-01 E6696-5.2-07 E6696-5.2-21 E6696-5.1-11 E6696-5.3.2-11 E6696-5.3.2-12
+ * E6696-5.3.3-17 E6696-4.5-06 E6696-9-01
+ */
+static void builds_the_vectors(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < SEALED; i++) {
+		uint8_t out[HK_ERP_MAX_LEN];
+		struct hk_buf b = hk_buf(out, sizeof out);
+		struct hk_hmac_key rik = v1_rik(sealed[i].ds, sealed[i].suite);
+
+		build(&b, i);
+		assert_ok(hk_erp_seal(&b, sealed[i].suite, &rik));
+		assert_vector(out, b.len, sealed[i].vector);
+	}
+}
+
+/* E6696-5.3-01 E6696-5.3.2-05 E6696-5.3.2-06 E6696-5.3.2-14 E6696-5.3.4-01 E6696-5.3.4-02 */
+static void parses_the_vectors(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < SEALED; i++) {
+		struct packet p = from_vector(sealed[i].vector);
+		struct hk_hmac_key rik = v1_rik(sealed[i].ds, sealed[i].suite);
+		struct hk_erp_message m;
+		struct hk_erp_attributes a;
+		uint8_t text[HK_NAI_MAX_LEN];
+		unsigned right = 0;
+
+		assert_ok(hk_erp_parse(view(p), &m));
+		assert_int_equal(m.code, sealed[i].code);
+		assert_int_equal(m.type, HK_ERP_REAUTH);
+		assert_int_equal(m.identifier, sealed[i].identifier);
+		assert_int_equal(m.flags, sealed[i].flags);
+		assert_int_equal(m.seq, sealed[i].seq);
+		assert_true(hk_bytes_equal(m.keyname_nai, nai_of(sealed[i].nai, text)));
+		assert_int_equal(m.nreadings, sealed[i].readings);
+		for (size_t j = 0; j < m.nreadings; j++) {
+			rik = v1_rik(sealed[i].ds, m.readings[j].suite);
+			if (!hk_erp_verify(&m, &m.readings[j], &rik))
+				continue;
+			right++;
+			assert_int_equal(m.readings[j].suite, sealed[i].suite);
+			assert_ok(hk_erp_attributes(&m, m.readings[j].end, &a));
+		}
+		assert_int_equal(right, 1);
+		assert_true(hk_bytes_equal(a.keyname_nai, m.keyname_nai));
+		assert_false(a.duplicates);
+		assert_int_equal(
+			a.has_rrk_lifetime, (sealed[i].extra & (LIFETIMES | RRK_LIFETIME)) != 0);
+		assert_int_equal(a.has_rmsk_lifetime, (sealed[i].extra & LIFETIMES) != 0);
+		assert_int_equal(a.rrk_lifetime_s, sealed[i].rrk_s);
+		assert_int_equal(a.rmsk_lifetime_s, sealed[i].rmsk_s);
+		assert_int_equal(a.suites.len, sealed[i].extra & SUITES ? 2 : 0);
+		assert_int_equal(a.domain_name.len, sealed[i].extra & DOMAIN_9 ? 9 : 0);
+		for (uint8_t j = 0; j < HK_ERP_CB_KNOWN; j++) {
+			bool n = sealed[i].extra & BINDING_N &&
+				 HK_ERP_CB_FIRST + j == HK_ERP_NAS_IDENTIFIER;
+
+			assert_int_equal(
+				a.channel_binding[j].data != NULL, n || sealed[i].extra & BINDINGS);
+		}
+		free(p.data);
+	}
+}
+
+/* Vectors P7: nothing in Re-auth-Start is protected. */
+/* E6696-5.3-01 E6696-5.3.1-01 E6696-5.3.1-04 */
+static void start_round_trip(void **state)
+{
+	uint8_t out[64];
+	struct hk_buf b = hk_buf(out, sizeof out);
+	struct hk_erp_message m;
+	struct hk_erp_attributes a;
+	struct packet p;
+
+	(void)state;
+	hk_erp_begin_start(&b, 1);
+	hk_erp_put_tlv(&b, HK_ERP_DOMAIN_NAME, hk_text("visited.example"));
+	assert_ok(hk_erp_end(&b));
+	assert_vector(out, b.len, "P7.start");
+
+	b = hk_buf(out, sizeof out);
+	hk_erp_begin_start(&b, 2);
+	assert_ok(hk_erp_end(&b));
+	assert_vector(out, b.len, "P7b.start");
+
+	b = hk_buf(out, sizeof out);
+	hk_erp_begin_start(&b, 3);
+	hk_erp_put_tlv(&b, HK_ERP_DOMAIN_NAME, hk_text("visited.example"));
+	hk_erp_put_tlv(&b, HK_ERP_NAS_IDENTIFIER, hk_text("nas-7.visited.example"));
+	assert_ok(hk_erp_end(&b));
+	assert_vector(out, b.len, "P7c.start");
+
+	p = copy(out, b.len);
+	assert_ok(hk_erp_parse(view(p), &m));
+	assert_int_equal(m.type, HK_ERP_REAUTH_START);
+	assert_int_equal(m.identifier, 3);
+	assert_int_equal(m.nreadings, 0);
+	assert_ok(hk_erp_attributes(&m, m.unprotected_end, &a));
+	assert_true(hk_bytes_equal(a.domain_name, hk_text("visited.example")));
+	assert_true(hk_bytes_equal(a.channel_binding[2], hk_text("nas-7.visited.example")));
+	for (size_t n = 0; n < p.len; n++) {
+		struct packet cut = copy(p.data, n);
+
+		assert_err(hk_erp_parse(view(cut), &m), HK_ERR_MALFORMED);
+		free(cut.data);
+	}
+	p.data[7] = 200; /* the domain name runs over the end */
+	assert_err(hk_erp_parse(view(p), &m), HK_ERR_MALFORMED);
+	free(p.data);
+
+	p = from_vector("P7b.start");
+	assert_ok(hk_erp_parse(view(p), &m));
+	assert_ok(hk_erp_attributes(&m, m.unprotected_end, &a));
+	assert_int_equal(a.area.len, 0);
+	free(p.data);
+}
+
+/* E6696-5.3.1-02 */
+static void start_reserved_octet_is_ignored(void **state)
+{
+	struct packet p = from_vector("P7.start");
+	struct hk_erp_message m;
+
+	(void)state;
+	p.data[5] = 0xff;
+	assert_ok(hk_erp_parse(view(p), &m));
+	assert_int_equal(m.unprotected_end, p.len);
+	free(p.data);
+}
+
+/* Vectors R1 to R3 were recorded with hostapd. */
+/* E6696-4.5-02 */
+static void recorded_packets_verify(void **state)
+{
+	static const struct {
+		const char *packet;
+		const char *rik;
+		bool right;
+	} rows[] = {
+		{"R1.init", "R1.rIK[cs=2]", true},
+		{"R1.finish", "R1.rIK[cs=2]", true},
+		{"R2.init", "R2.rIK[cs=2]", true},
+		{"R2.finish", "R2.rIK[cs=2]", true},
+		/* hostapd uses the rIK of suite 2 for suite 3, against RFC 6696 section 4.3 */
+		{"R3.init", "R3.rIK[cs=2]", true},
+		{"R3.init", "R3.rIK[cs=3]", false},
+		{"R3.finish", "R3.rIK[cs=2]", true},
+		{"R3.finish", "R3.rIK[cs=3]", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct packet p = from_vector(rows[i].packet);
+		struct hk_hmac_key rik = rik_of(rows[i].rik);
+		struct hk_erp_message m;
+
+		assert_ok(hk_erp_parse(view(p), &m));
+		assert_int_equal(m.nreadings, 1);
+		assert_int_equal(hk_erp_verify(&m, &m.readings[0], &rik), rows[i].right);
+		free(p.data);
+	}
+}
+
+static void ambiguous_end_is_decided_by_the_tag(void **state)
+{
+	struct packet p = from_vector("P8.finish-ambig");
+	struct hk_hmac_key rik2 = v1_rik(false, 2), rik3 = v1_rik(false, 3);
+	struct hk_erp_message m;
+	struct hk_erp_attributes a;
+
+	(void)state;
+	assert_ok(hk_erp_parse(view(p), &m));
+	assert_int_equal(m.nreadings, 2);
+	assert_int_equal(m.readings[0].suite, 3); /* largest tag first */
+	assert_false(hk_erp_verify(&m, &m.readings[0], &rik3));
+	assert_int_equal(m.readings[1].suite, 2);
+	assert_true(hk_erp_verify(&m, &m.readings[1], &rik2));
+	assert_ok(hk_erp_attributes(&m, m.readings[0].end, &a));
+	assert_false(a.has_rmsk_lifetime);
+	assert_ok(hk_erp_attributes(&m, m.readings[1].end, &a));
+	assert_int_equal(a.rmsk_lifetime_s, 3600);
+	assert_true(hk_bytes_equal(a.domain_name, hk_text("acme.test")));
+	free(p.data);
+}
+
+/* ---- failures without tag ---- */
+
+static struct packet unprotected(const char *tail_hex)
+{
+	uint8_t out[512], text[HK_NAI_MAX_LEN], tail[256];
+	struct hk_buf b = hk_buf(out, sizeof out);
+
+	hk_erp_begin(&b, HK_ERP_FINISH, 0x14, HK_ERP_FLAG_R, 4, v1_nai(text));
+	hk_put(&b, tail, hex(tail, sizeof tail, tail_hex));
+	assert_ok(hk_erp_end(&b));
+	return copy(out, b.len);
+}
+
+static void unprotected_failures(void **state)
+{
+	static const struct {
+		const char *tail;
+		size_t end; /* octets of attributes behind keyName-NAI */
+		size_t suites;
+	} rows[] = {
+		{"", 0, 0},                           /* P6, and what hostapd sends */
+		{"00", 0, 0},                         /* a Cryptosuite octet 0 */
+		{"05020203", 4, 2},                   /* a list */
+		{"0502020300", 4, 2},                 /* P6b */
+		{"0200000000", 5, 0},                 /* the last octet of an attribute is 0 */
+		{"020000000000", 5, 0}, {"02", 0, 0}, /* a lone suite octet; hostap drops these */
+		{"01", 0, 0}, {"03", 0, 0},
+		{"050202030b1122334455667788", 4, 2}, /* a suite and tag nobody knows */
+		{"c800112233445566778899aabbccddeeff", 0, 0}, {"050200", 0, 0}, /* cut off */
+	};
+	struct hk_erp_message m;
+	struct hk_erp_attributes a;
+	struct packet p;
+	uint8_t text[HK_NAI_MAX_LEN];
+	size_t bare = FIRST_ATTRIBUTE + 2 + v1_nai(text).len;
+
+	(void)state;
+	p = unprotected("");
+	assert_vector(p.data, p.len, "P6.finish-unauth");
+	free(p.data);
+	p = unprotected("0502020300");
+	assert_vector(p.data, p.len, "P6b.finish-unauth");
+	free(p.data);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		p = unprotected(rows[i].tail);
+		assert_ok(hk_erp_parse(view(p), &m));
+		assert_int_equal(m.nreadings, 0);
+		assert_int_equal(m.unprotected_end, bare + rows[i].end);
+		assert_ok(hk_erp_attributes(&m, m.unprotected_end, &a));
+		assert_int_equal(a.suites.len, rows[i].suites);
+		/* without R the same octets are no message */
+		p.data[5] = 0;
+		assert_err(hk_erp_parse(view(p), &m), HK_ERR_MALFORMED);
+		free(p.data);
+	}
+	p = from_vector("R4.finish");
+	assert_ok(hk_erp_parse(view(p), &m));
+	assert_int_equal(m.nreadings, 0);
+	free(p.data);
+	p = unprotected("01126161616161616161616161616161616140 61");
+	assert_err(hk_erp_parse(view(p), &m), HK_ERR_MALFORMED);
+	free(p.data);
+}
+
+/* ---- what is not accepted ---- */
+
+static size_t verified(const struct hk_erp_message *m)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->nreadings; i++) {
+		struct hk_hmac_key rik = v1_rik(false, m->readings[i].suite);
+
+		n += hk_erp_verify(m, &m->readings[i], &rik);
+	}
+	return n;
+}
+
+/* An Initiate with these attributes (hex) and a good tag of suite 2. */
+static struct packet initiate(const char *attributes)
+{
+	uint8_t out[2048], text[4096];
+	struct hk_buf b = hk_buf(out, sizeof out);
+	struct hk_hmac_key rik = v1_rik(false, 2);
+
+	hk_put(&b, "\x05\x11\0\0\x02\0\0\x01", FIRST_ATTRIBUTE);
+	hk_put(&b, text, hex(text, sizeof text, attributes));
+	assert_ok(hk_erp_seal(&b, 2, &rik));
+	return copy(out, b.len);
+}
+
+#define NAI    "63666538636564316461653938373035 40 686f6d652e6578616d706c65"
+#define NAME   "011d" NAI
+#define SECOND "011d" NAI
+
+/* Every bit of P2.init is under the tag, or the tag. */
+/* E6696-5.2-14 E6696-5.3.2-14 */
+static void every_flipped_bit_is_seen(void **state)
+{
+	struct packet p = from_vector("P2.init");
+	struct hk_erp_message m;
+
+	(void)state;
+	assert_ok(hk_erp_parse(view(p), &m));
+	assert_int_equal(verified(&m), 1);
+	for (size_t bit = 0; bit < 8 * p.len; bit++) {
+		enum hk_err err;
+
+		p.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		err = hk_erp_parse(view(p), &m);
+		assert_int_equal(err ? 0 : verified(&m), 0);
+		p.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+	}
+	free(p.data);
+}
+
+/* E6696-B-01 */
+static void reflected_packet_fails(void **state)
+{
+	struct packet p = from_vector("P2.init");
+	struct hk_erp_message m;
+
+	(void)state;
+	p.data[0] = HK_ERP_FINISH;
+	assert_ok(hk_erp_parse(view(p), &m));
+	assert_int_equal(m.nreadings, 1);
+	assert_int_equal(verified(&m), 0);
+	free(p.data);
+}
+
+static void truncated_at_every_length(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < SEALED; i++) {
+		struct packet p = from_vector(sealed[i].vector);
+		struct hk_erp_message m;
+
+		for (size_t n = 0; n < p.len; n++) {
+			struct packet cut = copy(p.data, n);
+
+			assert_err(hk_erp_parse(view(cut), &m), HK_ERR_MALFORMED);
+			if (n >= 4) { /* and with a Length that says so */
+				hk_store_u16(cut.data + 2, (uint16_t)n);
+				if (hk_erp_parse(view(cut), &m) == HK_OK)
+					assert_int_equal(verified(&m), 0);
+			}
+			free(cut.data);
+		}
+		free(p.data);
+	}
+}
+
+/* E6696-5.3.2-14 */
+static void octets_behind_length_are_padding(void **state)
+{
+	struct packet p = from_vector("P2.init"), longer;
+	uint8_t octets[256];
+	struct hk_erp_message m;
+
+	(void)state;
+	memcpy(octets, p.data, p.len);
+	memset(octets + p.len, 0xa5, 3);
+	longer = copy(octets, p.len + 3);
+	assert_ok(hk_erp_parse(view(longer), &m));
+	assert_int_equal(m.packet.len, p.len);
+	assert_int_equal(verified(&m), 1);
+	free(longer.data);
+	free(p.data);
+}
+
+/* E6696-5.3.2-10 E6696-5.3.3-06 */
+static void keyname_nai_exactly_once(void **state)
+{
+	static const char *const rows[] = {
+		NAME SECOND,
+		NAME "02 00000001" SECOND,
+		"",
+		"0403 616263",
+		"05020203 80020102",
+	};
+	struct hk_erp_message m;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct packet p = initiate(rows[i]);
+
+		assert_err(hk_erp_parse(view(p), &m), HK_ERR_MALFORMED);
+		p.data[0] = HK_ERP_FINISH;
+		assert_err(hk_erp_parse(view(p), &m), HK_ERR_MALFORMED);
+		free(p.data);
+	}
+}
+
+/* E6696-5.3.2-07 */
+static void keyname_nai_of_wrong_form(void **state)
+{
+	static const struct {
+		const char *attribute;
+		bool accepted;
+	} rows[] = {
+		{"011c 636665386365643164616539383730 40 686f6d652e6578616d706c65", false},
+		{"011e 6366653863656431646165393837303535 40 686f6d652e6578616d706c65", false},
+		{"011d 67666538636564316461653938373035 40 686f6d652e6578616d706c65", false},
+		{"011d 43464538434544314441453938373035 40 686f6d652e6578616d706c65", true},
+		{"0111 63666538636564316461653938373035 40", false},
+		{"0110 63666538636564316461653938373035", false},
+		{"0112 63666538636564316461653938373035 40 61", true},
+		{"0100", false},
+	};
+	struct hk_erp_message m;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct packet p = initiate(rows[i].attribute);
+
+		assert_err(hk_erp_parse(view(p), &m), rows[i].accepted ? HK_OK : HK_ERR_MALFORMED);
+		free(p.data);
+	}
+}
+
+/* E6696-5.3.2-06 */
+static void keyname_nai_of_254_octets(void **state)
+{
+	uint8_t out[512], nai[254], text[HK_NAI_MAX_LEN];
+	struct hk_buf b = hk_buf(out, sizeof out);
+	struct hk_hmac_key rik = v1_rik(false, 2);
+	struct hk_erp_message m;
+
+	(void)state;
+	memset(nai, 'a', sizeof nai);
+	memcpy(nai, v1_nai(text).data, 17);
+	hk_erp_begin(&b, HK_ERP_INITIATE, 1, 0, 1, hk_bytes(nai, sizeof nai));
+	assert_err(hk_erp_end(&b), HK_ERR_TOO_LONG);
+
+	b = hk_buf(out, sizeof out);
+	hk_put(&b, "\x05\x11\0\0\x02\0\0\x01", FIRST_ATTRIBUTE);
+	hk_erp_put_tlv(&b, HK_ERP_KEYNAME_NAI, hk_bytes(nai, sizeof nai));
+	assert_ok(hk_erp_seal(&b, 2, &rik));
+	assert_err(hk_erp_parse(hk_buf_bytes(&b), &m), HK_ERR_MALFORMED);
+}
+
+/* E6696-5.3.2-15 E6696-5.3.4-01 */
+static void attributes_over_the_end(void **state)
+{
+	static const struct {
+		const char *attributes;
+		enum hk_err err;
+	} rows[] = {
+		{"01ff" NAI, HK_ERR_MALFORMED},
+		{"05ff 01 " NAME, HK_ERR_MALFORMED},
+		{NAME "04ff 616263", HK_ERR_MALFORMED},
+		{NAME "80ff 01020304", HK_ERR_MALFORMED},
+		/* over the end of the area, not of the packet: the tag reads as one more suite */
+		{NAME "04", HK_ERR_SUITE},
+		{NAME "02 000000", HK_ERR_SUITE},
+	};
+	struct hk_erp_message m;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct packet p = initiate(rows[i].attributes);
+
+		assert_err(hk_erp_parse(view(p), &m), rows[i].err);
+		assert_int_equal(m.nreadings, 0);
+		free(p.data);
+	}
+}
+
+static struct hk_erp_attributes attributes_of(struct packet p)
+{
+	struct hk_erp_message m;
+	struct hk_erp_attributes a;
+
+	assert_ok(hk_erp_parse(view(p), &m));
+	assert_int_equal(m.nreadings, 1);
+	assert_int_equal(verified(&m), 1);
+	assert_ok(hk_erp_attributes(&m, m.readings[0].end, &a));
+	return a;
+}
+
+/* E6696-5.3.4-01 E6696-5.3.4-02 */
+static void unknown_types(void **state)
+{
+	struct hk_erp_attributes a;
+	struct hk_erp_message m;
+	struct hk_bytes value;
+	struct hk_reader r;
+	struct packet p;
+	uint8_t type;
+
+	(void)state;
+	/* 128 to 191 are TLVs whatever they mean */
+	p = initiate("96020304 " NAME "bf00 82026e31");
+	a = attributes_of(p);
+	assert_true(hk_bytes_equal(a.channel_binding[2], hk_text("n1")));
+	r = hk_reader(a.area);
+	assert_true(hk_erp_attribute_next(&r, &type, &value));
+	assert_int_equal(type, 0x96);
+	assert_int_equal(value.len, 2);
+	free(p.data);
+
+	/* behind a type of unknown size the rest is opaque */
+	p = initiate(NAME "02 00000005 0c 8202 6e31 0102");
+	a = attributes_of(p);
+	assert_true(a.has_rrk_lifetime);
+	assert_null(a.channel_binding[2].data);
+	free(p.data);
+	p = initiate(NAME "c8 ff");
+	attributes_of(p);
+	free(p.data);
+
+	/* nothing before keyName-NAI can be of unknown size */
+	p = initiate("0c" NAME);
+	assert_err(hk_erp_parse(view(p), &m), HK_ERR_MALFORMED);
+	free(p.data);
+}
+
+static void doubled_attributes_count_once(void **state)
+{
+	struct packet p = initiate(NAME "02 00000001 02 00000002 04026161 04026262 82016e 82016f");
+	struct hk_erp_attributes a = attributes_of(p);
+
+	(void)state;
+	assert_true(a.duplicates);
+	assert_int_equal(a.rrk_lifetime_s, 1);
+	assert_true(hk_bytes_equal(a.domain_name, hk_text("aa")));
+	assert_true(hk_bytes_equal(a.channel_binding[2], hk_text("n")));
+	free(p.data);
+}
+
+static void values_of_wrong_size_are_ignored(void **state)
+{
+	struct packet p = initiate(
+		NAME "0500 0607 01020304050607 8303 010203 8404 01020304 8304 0a000001 8000");
+	struct hk_erp_attributes a = attributes_of(p);
+
+	(void)state;
+	assert_false(a.duplicates);
+	assert_null(a.suites.data);
+	assert_null(a.authorization_indication.data);
+	assert_int_equal(a.channel_binding[3].len, 4);
+	assert_int_equal(a.channel_binding[3].data[0], 10);
+	assert_null(a.channel_binding[4].data);
+	assert_non_null(a.channel_binding[0].data); /* there, and empty */
+	free(p.data);
+}
+
+static void unknown_suite_is_told_from_garbage(void **state)
+{
+	uint8_t out[128], text[HK_NAI_MAX_LEN];
+	struct hk_erp_message m;
+	struct hk_erp_attributes a;
+
+	(void)state;
+	for (unsigned suite = 0; suite < 256; suite++) {
+		struct hk_buf b = hk_buf(out, sizeof out);
+		enum hk_err want;
+
+		hk_erp_begin(&b, HK_ERP_INITIATE, 1, 0, 9, v1_nai(text));
+		hk_put_u8(&b, (uint8_t)suite);
+		memset(hk_put_room(&b, 12), 0xee, 12); /* a tag no suite has */
+		assert_ok(hk_erp_end(&b));
+		want = suite == 0 || (suite >= 7 && suite < 128) || suite >= 192 ? HK_ERR_SUITE
+										 : HK_ERR_MALFORMED;
+		if (suite == 2 || suite == 3)
+			want = HK_ERR_SUITE; /* read as a lifetime; 0xee follows */
+		assert_err(hk_erp_parse(hk_buf_bytes(&b), &m), want);
+		if (want != HK_ERR_SUITE)
+			continue;
+		assert_int_equal(m.seq, 9);
+		assert_true(hk_bytes_equal(m.keyname_nai, v1_nai(text)));
+		assert_ok(hk_erp_attributes(&m, m.unprotected_end, &a));
+	}
+	/* attributes to the end, and no suite at all */
+	struct hk_buf b = hk_buf(out, sizeof out);
+	hk_erp_begin(&b, HK_ERP_INITIATE, 1, 0, 9, v1_nai(text));
+	assert_ok(hk_erp_end(&b));
+	assert_err(hk_erp_parse(hk_buf_bytes(&b), &m), HK_ERR_MALFORMED);
+}
+
+static void codes_and_types(void **state)
+{
+	struct packet p = from_vector("P2.init");
+	struct hk_erp_message m;
+
+	(void)state;
+	for (unsigned code = 0; code < 256; code++)
+		for (unsigned type = 0; type < 256; type++) {
+			enum hk_err err;
+
+			p.data[0] = (uint8_t)code;
+			p.data[4] = (uint8_t)type;
+			err = hk_erp_parse(view(p), &m);
+			if ((code == 5 || code == 6) && type == 2)
+				assert_err(err, HK_OK);
+			else if (code != 5 || type != 1)
+				assert_err(err, HK_ERR_UNEXPECTED);
+		}
+	free(p.data);
+}
+
+static void attributes_wants_an_end_in_the_packet(void **state)
+{
+	struct packet p = from_vector("P2.init");
+	struct hk_erp_message m;
+	struct hk_erp_attributes a;
+
+	(void)state;
+	assert_ok(hk_erp_parse(view(p), &m));
+	assert_err(hk_erp_attributes(&m, 7, &a), HK_ERR_ARGUMENT);
+	assert_err(hk_erp_attributes(&m, (uint16_t)(p.len + 1), &a), HK_ERR_ARGUMENT);
+	assert_err(hk_erp_attributes(&m, 8, &a), HK_ERR_MALFORMED);
+	assert_err(hk_erp_attributes(&m, 20, &a), HK_ERR_MALFORMED);
+	free(p.data);
+}
+
+static void verify_wants_a_reading_of_this_packet(void **state)
+{
+	struct packet p = from_vector("P2.init");
+	struct hk_hmac_key rik = v1_rik(false, 2);
+	struct hk_erp_message m;
+
+	(void)state;
+	assert_ok(hk_erp_parse(view(p), &m));
+	assert_false(hk_erp_verify(&m, &(struct hk_erp_reading){2, UINT16_MAX}, &rik));
+	assert_false(hk_erp_verify(&m, &(struct hk_erp_reading){3, m.readings[0].end}, &rik));
+	assert_false(hk_erp_verify(&m, &(struct hk_erp_reading){9, m.readings[0].end}, &rik));
+	free(p.data);
+}
+
+/* Octets from a fixed seed, mostly with a header that leads into the parser. */
+static void random_octets_do_no_harm(void **state)
+{
+	uint64_t x = 0x9e3779b97f4a7c15u;
+	uint8_t octets[96], text[HK_NAI_MAX_LEN];
+	struct hk_hmac_key rik = v1_rik(false, 2);
+
+	(void)state;
+	v1_nai(text);
+	for (unsigned round = 0; round < 200000; round++) {
+		struct hk_erp_message m;
+		struct hk_erp_attributes a;
+		struct packet p;
+		enum hk_err err;
+		size_t n;
+
+		for (size_t i = 0; i < sizeof octets; i++) {
+			x ^= x << 13, x ^= x >> 7, x ^= x << 17;
+			octets[i] = x & 0x100 ? (uint8_t)x : (uint8_t)(x & 7);
+		}
+		n = x % (sizeof octets + 1);
+		if (round % 4) {
+			octets[0] = round & 4 ? 5 : 6;
+			octets[4] = round & 0x18 ? 2 : 1;
+			hk_store_u16(octets + 2, (uint16_t)n);
+		}
+		if (round % 3 == 0) {
+			memcpy(octets + 8, "\x01\x1d", 2);
+			memcpy(octets + 10, text, 29);
+		}
+		p = copy(octets, n);
+		err = hk_erp_parse(view(p), &m);
+		if (err == HK_OK || err == HK_ERR_SUITE) {
+			for (size_t i = 0; i < m.nreadings; i++) {
+				assert_ok(hk_erp_attributes(&m, m.readings[i].end, &a));
+				assert_false(hk_erp_verify(&m, &m.readings[i], &rik));
+			}
+			if (m.nreadings == 0)
+				assert_ok(hk_erp_attributes(&m, m.unprotected_end, &a));
+		}
+		free(p.data);
+	}
+}
+
+/* ---- limits of building ---- */
+
+static void builder_limits(void **state)
+{
+	uint8_t out[2048], text[HK_NAI_MAX_LEN], value[256] = {0};
+	struct hk_buf b = hk_buf(out, 20);
+	struct hk_hmac_key rik = v1_rik(false, 2);
+
+	(void)state;
+	hk_erp_begin(&b, HK_ERP_INITIATE, 1, 0, 1, v1_nai(text));
+	assert_err(hk_erp_seal(&b, 2, &rik), HK_ERR_TOO_LONG);
+
+	b = hk_buf(out, sizeof out);
+	hk_erp_begin(&b, HK_ERP_INITIATE, 1, 0, 1, v1_nai(text));
+	hk_erp_put_tlv(&b, HK_ERP_DOMAIN_NAME, hk_bytes(value, 256));
+	assert_err(hk_erp_end(&b), HK_ERR_TOO_LONG);
+
+	/* 1020 octets and not one more */
+	for (size_t more = 0; more < 2; more++) {
+		size_t rest;
+
+		b = hk_buf(out, sizeof out);
+		hk_erp_begin(&b, HK_ERP_INITIATE, 1, 0, 1, v1_nai(text));
+		hk_erp_put_tlv(&b, 128, hk_bytes(value, 255));
+		hk_erp_put_tlv(&b, 129, hk_bytes(value, 255));
+		hk_erp_put_tlv(&b, 130, hk_bytes(value, 255));
+		rest = HK_ERP_MAX_LEN - b.len - 17 - 2 + more;
+		hk_erp_put_tlv(&b, 131, hk_bytes(value, rest));
+		assert_err(hk_erp_seal(&b, 2, &rik), more ? HK_ERR_TOO_LONG : HK_OK);
+	}
+
+	b = hk_buf(out, sizeof out);
+	hk_erp_begin(&b, HK_ERP_INITIATE, 1, 0, 1, v1_nai(text));
+	assert_err(hk_erp_seal(&b, 4, &rik), HK_ERR_SUITE);
+	assert_err(hk_erp_seal(&b, 0, &rik), HK_ERR_SUITE);
+}
+
+/* E6696-9-01 */
+static void suites(void **state)
+{
+	(void)state;
+	assert_int_equal(hk_suite_tag_len(0), 0);
+	assert_int_equal(hk_suite_tag_len(1), 8);
+	assert_int_equal(hk_suite_tag_len(2), 16);
+	assert_int_equal(hk_suite_tag_len(3), 32);
+	assert_int_equal(hk_suite_tag_len(4), 0);
+	assert_string_equal(hk_suite_name(2), "HMAC-SHA256-128");
+	assert_string_equal(hk_suite_name(4), "unknown");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(builds_the_vectors),
+		cmocka_unit_test(parses_the_vectors),
+		cmocka_unit_test(start_round_trip),
+		cmocka_unit_test(start_reserved_octet_is_ignored),
+		cmocka_unit_test(recorded_packets_verify),
+		cmocka_unit_test(ambiguous_end_is_decided_by_the_tag),
+		cmocka_unit_test(unprotected_failures),
+		cmocka_unit_test(every_flipped_bit_is_seen),
+		cmocka_unit_test(reflected_packet_fails),
+		cmocka_unit_test(truncated_at_every_length),
+		cmocka_unit_test(octets_behind_length_are_padding),
+		cmocka_unit_test(keyname_nai_exactly_once),
+		cmocka_unit_test(keyname_nai_of_wrong_form),
+		cmocka_unit_test(keyname_nai_of_254_octets),
+		cmocka_unit_test(attributes_over_the_end),
+		cmocka_unit_test(unknown_types),
+		cmocka_unit_test(doubled_attributes_count_once),
+		cmocka_unit_test(values_of_wrong_size_are_ignored),
+		cmocka_unit_test(unknown_suite_is_told_from_garbage),
+		cmocka_unit_test(codes_and_types),
+		cmocka_unit_test(attributes_wants_an_end_in_the_packet),
+		cmocka_unit_test(verify_wants_a_reading_of_this_packet),
+		cmocka_unit_test(random_octets_do_no_harm),
+		cmocka_unit_test(builder_limits),
+		cmocka_unit_test(suites),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

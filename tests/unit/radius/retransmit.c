@@ -41,8 +41,8 @@ static void jitter_is_bounded(void **state)
 				break;
 			if (before * 21 / 10 <= 16000)
 				assert_in_range(r.rt_ms, before * 19 / 10, before * 21 / 10);
-			assert_true(r.rt_ms >= (before < 7000 ? before : 14400));
-			assert_true(r.rt_ms <= 17600);
+			else /* may be cut to the longest wait, which has jitter too */
+				assert_in_range(r.rt_ms, 14400, 17600);
 		}
 		assert_true(r.next <= 30000);
 		assert_true(r.sent <= 5);

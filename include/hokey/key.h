@@ -291,5 +291,11 @@ HK_API enum hk_err hk_erp_keys_rik(
 /* First `len` octets of rMSK[seq]; HK_ERR_ARGUMENT when 0 or over keys->len. */
 HK_API enum hk_err hk_erp_keys_rmsk(
 	const struct hk_erp_keys *keys, uint16_t seq, uint8_t *out, size_t len);
+/*
+ * rMSK[seq] as a key of its own, for a peer to hand to its lower layer.
+ * emsk_name: 8 octets; domain: empty for the home domain.
+ */
+HK_API enum hk_err hk_erp_keys_rmsk_key(const struct hk_erp_keys *keys, const uint8_t *emsk_name,
+	struct hk_bytes domain, uint16_t seq, hk_time now, hk_time expires, struct hk_key **out);
 
 #endif

@@ -60,3 +60,16 @@ enum hk_err hk_erp_keys_rmsk(const struct hk_erp_keys *keys, uint16_t seq, uint8
 	expand(keys, HK_LABEL_RMSK, hk_bytes(octets, sizeof octets), out, len);
 	return HK_OK;
 }
+
+enum hk_err hk_erp_keys_rmsk_key(const struct hk_erp_keys *keys, const uint8_t *emsk_name,
+	struct hk_bytes domain, uint16_t seq, hk_time now, hk_time expires, struct hk_key **out)
+{
+	enum hk_err err;
+
+	err = hk_key_new(HK_KEY_RMSK, keys->len, domain, HK_NO_BYTES, now, expires, out);
+	if (err)
+		return err;
+	(*out)->kdf = hk_kdf_or_default(NULL);
+	memcpy((*out)->emsk_name, emsk_name, HK_EMSK_NAME_LEN);
+	return hk_erp_keys_rmsk(keys, seq, hk_key_secret(*out), keys->len);
+}

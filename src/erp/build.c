@@ -2,6 +2,7 @@
 #include <hokey/erp.h>
 
 #include "crypto/crypto.h"
+#include "keys/schedule.h"
 
 void hk_erp_begin(struct hk_buf *b, enum hk_erp_code code, uint8_t identifier, uint8_t flags,
 	uint16_t seq, struct hk_bytes keyname_nai)
@@ -62,13 +63,15 @@ static enum hk_err append_suite(struct hk_buf *b, uint8_t suite, size_t *covered
 	return hk_erp_end(b);
 }
 
-static void write_tag(struct hk_buf *b, size_t covered, const struct hk_hmac_key *rik)
+/* Writes the MAC over the first `covered` octets at offset `at`. */
+static void write_mac(
+	struct hk_buf *b, size_t covered, size_t at, uint8_t suite, const struct hk_hmac_key *key)
 {
 	struct hk_bytes part = hk_bytes(b->data, covered);
 	uint8_t mac[HK_SHA256_LEN];
 
-	hk_hmac_sha256(rik, &part, 1, mac);
-	memcpy(b->data + covered, mac, b->len - covered);
+	hk_hmac_sha256(key, &part, 1, mac);
+	memcpy(b->data + at, mac, hk_suite_tag_len(suite));
 }
 
 enum hk_err hk_erp_seal(struct hk_buf *b, uint8_t suite, const struct hk_hmac_key *rik)
@@ -78,6 +81,35 @@ enum hk_err hk_erp_seal(struct hk_buf *b, uint8_t suite, const struct hk_hmac_ke
 
 	if (err)
 		return err;
-	write_tag(b, covered, rik);
+	write_mac(b, covered, covered, suite, rik);
+	return HK_OK;
+}
+
+/* ---- Authorization Indication: a MAC inside, made while its value is zero ---- */
+
+size_t hk_erp_reserve_indication(struct hk_buf *b, uint8_t suite)
+{
+	size_t len = hk_suite_tag_len(suite);
+
+	hk_put_u8(b, HK_ERP_AUTHORIZATION_INDICATION);
+	hk_put_u8(b, (uint8_t)len);
+	hk_put_zeros(b, len);
+	return b->len - len;
+}
+
+enum hk_err hk_erp_seal_indicated(struct hk_buf *b, uint8_t suite, size_t indication,
+	const struct hk_key *auth_indication_key, const struct hk_hmac_key *rik)
+{
+	struct hk_hmac_key key;
+	size_t covered;
+	enum hk_err err = append_suite(b, suite, &covered);
+
+	if (err)
+		return err;
+	if (!hk_key_schedule_indication(auth_indication_key, &key))
+		return HK_ERR_ARGUMENT;
+	write_mac(b, covered, indication, suite, &key);
+	write_mac(b, covered, covered, suite, rik);
+	hk_wipe(&key, sizeof key);
 	return HK_OK;
 }

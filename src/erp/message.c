@@ -2,6 +2,7 @@
 #include <hokey/erp.h>
 
 #include "crypto/crypto.h"
+#include "keys/schedule.h"
 
 #define START_HEADER_LEN  6 /* Code to Reserved */
 #define REAUTH_HEADER_LEN 8 /* Code to SEQ */
@@ -297,4 +298,29 @@ bool hk_erp_verify(const struct hk_erp_message *m, const struct hk_erp_reading *
 		return false;
 	hk_hmac_sha256(rik, &part, 1, mac);
 	return hk_equal_secret(mac, m->packet.data + covered, tag_len);
+}
+
+bool hk_erp_verify_indication(const struct hk_erp_message *m, const struct hk_erp_reading *reading,
+	const struct hk_key *auth_indication_key)
+{
+	static const uint8_t zeros[HK_SHA256_LEN];
+	const uint8_t *packet = m->packet.data;
+	size_t tag_len = hk_suite_tag_len(reading->suite), at;
+	uint8_t mac[HK_SHA256_LEN];
+	struct hk_erp_attributes a;
+	struct hk_bytes parts[3];
+	struct hk_hmac_key key;
+
+	if (tag_len == 0 || hk_erp_attributes(m, reading->end, &a) ||
+		a.authorization_indication.len != tag_len ||
+		reading->end + 1 + tag_len != m->packet.len ||
+		!hk_key_schedule_indication(auth_indication_key, &key))
+		return false;
+	at = (size_t)(a.authorization_indication.data - packet);
+	parts[0] = hk_bytes(packet, at);
+	parts[1] = hk_bytes(zeros, tag_len);
+	parts[2] = hk_bytes(packet + at + tag_len, reading->end + 1 - (at + tag_len));
+	hk_hmac_sha256(&key, parts, 3, mac);
+	hk_wipe(&key, sizeof key);
+	return hk_equal_secret(mac, packet + at, tag_len);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "keys/object.h"
+#include "keys/schedule.h"
 
 #include <hokey/erp.h>
 
@@ -72,4 +73,12 @@ enum hk_err hk_erp_keys_rmsk_key(const struct hk_erp_keys *keys, const uint8_t *
 	(*out)->kdf = hk_kdf_or_default(NULL);
 	memcpy((*out)->emsk_name, emsk_name, HK_EMSK_NAME_LEN);
 	return hk_erp_keys_rmsk(keys, seq, hk_key_secret(*out), keys->len);
+}
+
+bool hk_key_schedule_indication(const struct hk_key *key, struct hk_hmac_key *out)
+{
+	if (key->kind != HK_KEY_AUTH_INDICATION)
+		return false;
+	hk_hmac_key_init(out, key->secret);
+	return true;
 }

@@ -340,6 +340,99 @@ static void ambiguous_end_is_decided_by_the_tag(void **state)
 	free(p.data);
 }
 
+/* ---- Authorization Indication ---- */
+
+static struct hk_key *v1_indication_key(void)
+{
+	uint8_t emsk[64], session_id[65];
+	size_t len = vector("V1.Session-Id", session_id, sizeof session_id);
+	struct hk_key *root, *key;
+
+	vector("V1.EMSK", emsk, sizeof emsk);
+	assert_ok(hk_key_import_emsk(NULL, hk_bytes(session_id, len), hk_bytes(emsk, sizeof emsk),
+		0, 28800 * HK_SECOND, &root));
+	assert_ok(hk_key_derive_auth_indication(root, hk_text("visited.example"), 0, &key));
+	hk_key_free(root);
+	return key;
+}
+
+/* E6696-5.3.3-14 E6696-5.3.3-15 E6696-5.3.3-16 E6696-5.1-23 */
+static void indication_round_trip(void **state)
+{
+	uint8_t out[HK_ERP_MAX_LEN], text[HK_NAI_MAX_LEN];
+	struct hk_buf b = hk_buf(out, sizeof out);
+	struct hk_hmac_key rik = v1_rik(false, 3);
+	struct hk_key *key = v1_indication_key();
+	struct hk_erp_message m;
+	struct hk_erp_attributes a;
+	size_t at;
+
+	(void)state;
+	hk_erp_begin(&b, HK_ERP_FINISH, 0xff, HK_ERP_FLAG_B | HK_ERP_FLAG_L, 65535, v1_nai(text));
+	hk_erp_put_lifetime(&b, HK_ERP_RRK_LIFETIME, 28800);
+	hk_erp_put_lifetime(&b, HK_ERP_RMSK_LIFETIME, 3600);
+	hk_erp_put_tlv(&b, HK_ERP_DOMAIN_NAME, hk_text("visited.example"));
+	at = hk_erp_reserve_indication(&b, 3);
+	put_channel_binding(&b);
+	assert_ok(hk_erp_seal_indicated(&b, 3, at, key, &rik));
+	assert_vector(out, b.len, "P3.finish");
+
+	assert_ok(hk_erp_parse(hk_buf_bytes(&b), &m));
+	assert_int_equal(m.nreadings, 1);
+	assert_true(hk_erp_verify(&m, &m.readings[0], &rik));
+	assert_true(hk_erp_verify_indication(&m, &m.readings[0], key));
+	assert_ok(hk_erp_attributes(&m, m.readings[0].end, &a));
+	assert_vector(a.authorization_indication.data, a.authorization_indication.len,
+		"P3.authind-value");
+	/* it covers everything before the tag, and itself */
+	for (size_t i = 0; i < b.len - 32; i++) {
+		out[i] ^= 0x10;
+		if (hk_erp_parse(hk_buf_bytes(&b), &m) == HK_OK && m.nreadings > 0)
+			assert_false(hk_erp_verify_indication(&m, &m.readings[0], key));
+		out[i] ^= 0x10;
+	}
+	hk_key_free(key);
+}
+
+static void indication_wants_its_own_key_and_size(void **state)
+{
+	uint8_t out[HK_ERP_MAX_LEN], text[HK_NAI_MAX_LEN], msk[64] = {1};
+	struct hk_hmac_key rik = v1_rik(false, 2);
+	struct hk_key *key = v1_indication_key(), *other;
+	struct hk_buf b = hk_buf(out, sizeof out);
+	struct hk_erp_message m;
+	struct packet p;
+	size_t at;
+
+	(void)state;
+	assert_ok(hk_key_import_msk(hk_bytes(msk, sizeof msk), 0, HK_SECOND, &other));
+	hk_erp_begin(&b, HK_ERP_FINISH, 1, HK_ERP_FLAG_B, 1, v1_nai(text));
+	at = hk_erp_reserve_indication(&b, 2);
+	assert_err(hk_erp_seal_indicated(&b, 2, at, other, &rik), HK_ERR_ARGUMENT);
+
+	b = hk_buf(out, sizeof out);
+	hk_erp_begin(&b, HK_ERP_FINISH, 1, HK_ERP_FLAG_B, 1, v1_nai(text));
+	at = hk_erp_reserve_indication(&b, 2);
+	assert_ok(hk_erp_seal_indicated(&b, 2, at, key, &rik));
+	assert_ok(hk_erp_parse(hk_buf_bytes(&b), &m));
+	assert_true(hk_erp_verify_indication(&m, &m.readings[0], key));
+	assert_false(hk_erp_verify_indication(&m, &m.readings[0], other));
+
+	/* a value as long as the tag of another suite, and none at all */
+	b = hk_buf(out, sizeof out);
+	hk_erp_begin(&b, HK_ERP_FINISH, 1, HK_ERP_FLAG_B, 1, v1_nai(text));
+	hk_erp_reserve_indication(&b, 1);
+	assert_ok(hk_erp_seal(&b, 2, &rik));
+	assert_ok(hk_erp_parse(hk_buf_bytes(&b), &m));
+	assert_false(hk_erp_verify_indication(&m, &m.readings[0], key));
+	p = from_vector("P2.finish");
+	assert_ok(hk_erp_parse(view(p), &m));
+	assert_false(hk_erp_verify_indication(&m, &m.readings[0], key));
+	free(p.data);
+	hk_key_free(other);
+	hk_key_free(key);
+}
+
 /* ---- failures without tag ---- */
 
 static struct packet unprotected(const char *tail_hex)
@@ -873,6 +966,8 @@ int main(void)
 		cmocka_unit_test(start_reserved_octet_is_ignored),
 		cmocka_unit_test(recorded_packets_verify),
 		cmocka_unit_test(ambiguous_end_is_decided_by_the_tag),
+		cmocka_unit_test(indication_round_trip),
+		cmocka_unit_test(indication_wants_its_own_key_and_size),
 		cmocka_unit_test(unprotected_failures),
 		cmocka_unit_test(every_flipped_bit_is_seen),
 		cmocka_unit_test(reflected_packet_fails),

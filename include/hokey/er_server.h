@@ -40,6 +40,13 @@ struct hk_er_policy {
 	uint32_t rmsk_lifetime_s; /* 0: as long as the rRK */
 	uint32_t repeat_window_ms;
 	bool     send_lifetimes;  /* when the peer asks with L */
+	/*
+	 * Refuse a request whose User-Name is not the keyName-NAI (default true).
+	 * False admits authenticators that send the identity of the full
+	 * authentication there, as hostap's test client does; the mismatch is
+	 * noted in the exchange. Keys are looked up under keyName-NAI alone.
+	 */
+	bool     require_name_match;
 	enum hk_cb_policy   channel_binding;
 	enum hk_unknown_key on_unknown_key;
 	const struct hk_bytes *realms;  /* served here, lower case */
@@ -47,6 +54,7 @@ struct hk_er_policy {
 	/*
 	 * Protected failures per key set and second; more are dropped. They are
 	 * sent before the request is authenticated (RFC 6696 section 5.2).
+	 * 0: no limit.
 	 */
 	uint32_t failures_per_s;
 };
@@ -75,6 +83,7 @@ struct hk_er_exchange {
 	struct hk_keyname_nai nai;
 	struct hk_advance     advance;
 	bool                  has_keys; /* keyset is filled in */
+	bool                  name_mismatch; /* User-Name is not the keyName-NAI */
 	bool                  cb_missing; /* channel binding: nothing to compare */
 	uint8_t               reading;  /* index of the reading that verified */
 	uint8_t               suite;    /* of the answer */

@@ -275,8 +275,9 @@ HK_API size_t hk_radius_format_attribute(
 /* ---- duplicates (RFC 5080 section 2.2.2) ---- */
 
 /*
- * Remembers requests of one socket and the answers to them. Fixed memory:
- * when it is full, the oldest entries go. Not shared between threads.
+ * Remembers requests of one socket and the answers to them. Fixed memory, about
+ * 480 octets for each entry: when entries or octets of answers run out, the oldest
+ * go. A request in progress counts for 30 s. Not shared between threads.
  */
 struct hk_radius_duplicates;      /* opaque */
 
@@ -288,10 +289,12 @@ struct hk_radius_source {
 
 enum hk_duplicate {
 	HK_DUPLICATE_NEW,             /* not seen: process it, then store the answer */
-	HK_DUPLICATE_ANSWERED,        /* *reply is the stored answer: send it again */
+	HK_DUPLICATE_ANSWERED,        /* *reply is the stored answer: send it again.
+	                               * It stays until 64 further answers are stored. */
 	HK_DUPLICATE_IN_PROGRESS,     /* being worked on: drop */
 };
 
+/* entries: 1 to 2^26; lifetime_ms: of an answer, counted from when it was stored. */
 HK_API enum hk_err hk_radius_duplicates_new(
 	size_t entries, uint32_t lifetime_ms, struct hk_radius_duplicates **out);
 HK_API void hk_radius_duplicates_free(struct hk_radius_duplicates *d);

@@ -326,43 +326,6 @@ static void domains_that_are_refused(void **state)
 
 /* ---- who may be whose parent ---- */
 
-struct family {
-	struct hk_usages *usages;
-	struct hk_key *keys[HK_KEY_PMSK + 1]; /* one of each kind, by kind */
-};
-
-static void make_family(struct family *f)
-{
-	static const struct hk_usage usage = {"u@example.org", 64, 0, true, false};
-	struct hk_key **k = f->keys;
-	static const uint8_t msk[64];
-
-	assert_ok(hk_usages_new(&f->usages));
-	assert_ok(hk_usages_add(f->usages, &usage));
-	k[HK_KEY_EMSK] = import_vector("V1");
-	assert_ok(hk_key_import_msk(hk_bytes(msk, 64), NOW, LATER, &k[HK_KEY_MSK]));
-	assert_ok(hk_key_derive_dsrk(
-		k[HK_KEY_EMSK], hk_text("visited.example"), NOW, LATER, &k[HK_KEY_DSRK]));
-	assert_ok(hk_key_derive_usrk(k[HK_KEY_EMSK], f->usages, "u@example.org", HK_NO_BYTES, NOW,
-		LATER, &k[HK_KEY_USRK]));
-	assert_ok(hk_key_derive_dsusrk(k[HK_KEY_DSRK], f->usages, "u@example.org", HK_NO_BYTES, NOW,
-		LATER, &k[HK_KEY_DSUSRK]));
-	assert_ok(hk_key_derive_rrk(k[HK_KEY_EMSK], NOW, LATER, &k[HK_KEY_RRK]));
-	assert_ok(hk_key_derive_rik(k[HK_KEY_RRK], 2, NOW, &k[HK_KEY_RIK]));
-	assert_ok(hk_key_derive_rmsk(k[HK_KEY_RRK], 0, NOW, LATER, &k[HK_KEY_RMSK]));
-	assert_ok(hk_key_derive_auth_indication(
-		k[HK_KEY_EMSK], hk_text("visited.example"), NOW, &k[HK_KEY_AUTH_INDICATION]));
-	assert_ok(hk_key_derive_prk(k[HK_KEY_EMSK], NOW, LATER, &k[HK_KEY_PRK]));
-	assert_ok(hk_key_derive_pmsk(k[HK_KEY_PRK], 0, NOW, LATER, &k[HK_KEY_PMSK]));
-}
-
-static void free_family(struct family *f)
-{
-	for (size_t i = 0; i <= HK_KEY_PMSK; i++)
-		hk_key_free(f->keys[i]);
-	hk_usages_free(f->usages);
-}
-
 /* Child i of a parent; the parents that it may have are in allowed[]. */
 static enum hk_err derive_any(
 	size_t i, const struct family *f, const struct hk_key *parent, struct hk_key **out)

@@ -71,7 +71,7 @@ struct hk_advance {
 	uint8_t         tag[HK_REPEAT_TAG_LEN]; /* says which exchange this is */
 	hk_time         now;
 	/* out */
-	enum hk_err     err;              /* HK_OK, HK_ERR_NOT_FOUND, HK_ERR_STORE... */
+	enum hk_err     err;              /* HK_OK, HK_ERR_NOT_FOUND, _EXPIRED, _STORE... */
 	enum hk_freshness freshness;
 	hk_time         accepted_at;      /* FRESH: now; REPEATED: when it was accepted */
 };
@@ -114,15 +114,17 @@ HK_API enum hk_err hk_keystore_share(struct hk_keystore *store, struct hk_keysto
 HK_API void hk_keystore_close(struct hk_keystore *store);
 
 /*
- * Stores a key set. An existing set of the same name and realm keeps its
- * sequence state (RFC 6696 [A-13]: a counter is never lowered) and gets new
- * lifetime and authorization. On return the set is as durable as configured.
+ * Stores a key set. An existing set of the same name, realm and keys keeps its
+ * sequence state (a counter is never lowered as long as its rRK lives) and gets
+ * new lifetime, user and authorization. HK_ERR_EXISTS: under this name and
+ * realm there are other keys, and they had not ended when this set was created;
+ * the stored ones stay. On return the set is as durable as configured.
  */
 HK_API enum hk_err hk_keystore_put(struct hk_keystore *store, const struct hk_keyset *set);
 
 /*
  * Copies a key set out. Realm compares ASCII case-insensitively.
- * HK_ERR_NOT_FOUND; HK_ERR_EXPIRED when it is there but ended before now.
+ * HK_ERR_NOT_FOUND; HK_ERR_EXPIRED when it is there but ended at or before now.
  */
 HK_API enum hk_err hk_keystore_find(struct hk_keystore *store,
 	const uint8_t emsk_name[HK_EMSK_NAME_LEN], struct hk_bytes realm, hk_time now,

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: ISC */
+/* The key store's public face: contract checks, then the implementation. */
+#include "keystore/store.h"
+
+#include "crypto/crypto.h"
+
+enum hk_err hk_keystore_share(struct hk_keystore *store, struct hk_keystore **out)
+{
+	*out = NULL;
+	return store->ops->share(store, out);
+}
+
+void hk_keystore_close(struct hk_keystore *store)
+{
+	if (store)
+		store->ops->close(store);
+}
+
+static bool realm_fits(struct hk_bytes realm)
+{
+	return realm.len >= 1 && realm.len <= HK_REALM_MAX_LEN;
+}
+
+enum hk_err hk_keystore_put(struct hk_keystore *store, const struct hk_keyset *set)
+{
+	if (!realm_fits(hk_bytes(set->realm, set->realm_len)) || set->user_len > HK_USER_MAX_LEN ||
+		set->authorization_len > HK_AUTHORIZATION_MAX)
+		return HK_ERR_ARGUMENT;
+	return store->ops->put(store, set);
+}
+
+enum hk_err hk_keystore_find(struct hk_keystore *store, const uint8_t emsk_name[HK_EMSK_NAME_LEN],
+	struct hk_bytes realm, hk_time now, struct hk_keyset *out)
+{
+	if (!realm_fits(realm))
+		return HK_ERR_NOT_FOUND;
+	return store->ops->find(store, emsk_name, realm, now, out);
+}
+
+void hk_keystore_advance(struct hk_keystore *store, struct hk_advance *v, size_t n)
+{
+	if (n > 0)
+		store->ops->advance(store, v, n);
+}
+
+enum hk_err hk_keystore_sync(struct hk_keystore *store)
+{
+	return store->durability == HK_DURABLE_BATCH ? store->ops->sync(store) : HK_OK;
+}
+
+enum hk_durability hk_keystore_durability(const struct hk_keystore *store)
+{
+	return store->durability;
+}
+
+void hk_keystore_release(struct hk_keystore *store)
+{
+	store->ops->release(store);
+}
+
+enum hk_err hk_keystore_remove(
+	struct hk_keystore *store, const uint8_t emsk_name[HK_EMSK_NAME_LEN], struct hk_bytes realm)
+{
+	if (!realm_fits(realm))
+		return HK_ERR_NOT_FOUND;
+	return store->ops->remove(store, emsk_name, realm);
+}
+
+enum hk_err hk_keystore_remove_user(
+	struct hk_keystore *store, struct hk_bytes user, const uint8_t *keep, size_t *removed)
+{
+	size_t ignored;
+
+	return store->ops->remove_user(store, user, keep, removed ? removed : &ignored);
+}
+
+enum hk_err hk_keystore_walk(struct hk_keystore *store, struct hk_walk *cursor, size_t max,
+	bool (*visit)(void *arg, const struct hk_keyset *set), void *arg, bool *done)
+{
+	*done = false;
+	return store->ops->walk(store, cursor, max, visit, arg, done);
+}
+
+enum hk_err hk_keystore_expire(struct hk_keystore *store, hk_time now, size_t max, size_t *removed)
+{
+	size_t ignored;
+
+	return store->ops->expire(store, now, max, removed ? removed : &ignored);
+}
+
+enum hk_err hk_keystore_stats(struct hk_keystore *store, struct hk_keystore_stats *out)
+{
+	*out = (struct hk_keystore_stats){0};
+	return store->ops->stats(store, out);
+}
+
+bool hk_erp_keys_same(const struct hk_erp_keys *a, const struct hk_erp_keys *b)
+{
+	return a->len == b->len && hk_equal_secret(&a->rrk, &b->rrk, sizeof a->rrk) &&
+	       hk_equal_secret(&a->rik2, &b->rik2, sizeof a->rik2);
+}

@@ -74,7 +74,6 @@ struct hk_erp_config {
 	struct hk_er_policy policy;   /* realms and suites inside */
 	uint32_t rrk_lifetime_s;
 	uint32_t msk_lifetime_s;      /* Session-Timeout of a full login; 0: none */
-	bool     require_name_match;  /* User-Name must be the keyName-NAI */
 };
 
 enum hk_log_level {

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Between config.c, which reads blocks by the schema, and config_*.c, which
+ * know what single options mean. Not for others.
+ */
+#ifndef HK_HOKEYD_CONFIG_LOADER_H
+#define HK_HOKEYD_CONFIG_LOADER_H
+
+#include "hokeyd/config.h"
+#include "hokeyd/files.h"
+#include "hokeyd/schema.h"
+
+#include <confuse.h>
+
+struct hk_config_owned {
+	struct hk_file ca;
+	struct hk_file certificate;
+	struct hk_file key;
+	struct hk_file crl;
+	struct hk_file ocsp_staple;
+	struct hk_bytes *realms; /* each on the heap */
+	size_t nrealms;
+};
+
+struct hk_loader {
+	const char *name; /* of the file, for messages */
+	struct hk_config *config;
+	struct hk_config_error *error;
+	bool open_to_others; /* the file itself */
+};
+
+/* One block of the file. */
+struct hk_section {
+	struct hk_loader *loader;
+	enum hk_block_kind block;
+	cfg_t *cfg; /* NULL: the block is not in the file */
+};
+
+/* What stands there, else the default; NULL when neither is. Not for lists. */
+const char *hk_section_text(const struct hk_section *s, const char *option);
+bool hk_section_has(const struct hk_section *s, const char *option);
+/* As text, with a path's directory put in front; the caller frees it. */
+char *hk_section_path(const struct hk_section *s, const char *option);
+/* Number of values of a list, with its default, and the i-th one. */
+size_t hk_section_list_len(const struct hk_section *s, const char *option);
+const char *hk_section_list_get(const struct hk_section *s, const char *option, size_t i);
+
+/*
+ * Writes the error `file:line: block "name": option: ...` and returns
+ * HK_ERR_MALFORMED. option may be NULL.
+ */
+enum hk_err hk_section_fail(const struct hk_section *s, const char *option, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The same for the list of warnings. */
+enum hk_err hk_section_warn(const struct hk_section *s, const char *option, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* A value in a message: control characters escaped, shortened. */
+const char *hk_shown(const char *value, char *text, size_t size);
+#define HK_SHOWN_SIZE 80
+
+/* The file an option names, read. Says so when it cannot be. */
+enum hk_err hk_section_read_file(
+	const struct hk_section *s, const char *option, struct hk_file *out);
+
+/* What the schema cannot say. Fields that it can are already filled in. */
+enum hk_err hk_config_finish_listen(const struct hk_section *s, struct hk_listen_config *listen);
+enum hk_err hk_config_finish_client(const struct hk_section *s, struct hk_client_config *client);
+enum hk_err hk_config_finish_eap(const struct hk_section *s);
+enum hk_err hk_config_finish_erp(const struct hk_section *s);
+enum hk_err hk_config_finish_store(const struct hk_section *s);
+enum hk_err hk_config_finish_global(const struct hk_section *s);
+enum hk_err hk_config_finish_log(const struct hk_section *s);
+
+#endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: ISC */
+/* Blocks listen and client: addresses, networks, secrets. */
+#include "hokeyd/config_loader.h"
+
+#include "crypto/crypto.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECRET_ADVISED 12
+
+/* IPv4 comes out v4-mapped; *bits is how long a prefix can be. */
+static bool parse_address(const char *text, uint8_t address[16], unsigned *bits)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+	if (inet_pton(AF_INET6, text, address) == 1) {
+		*bits = 128;
+		return true;
+	}
+	memcpy(address, mapped, sizeof(mapped));
+	*bits = 32;
+	return inet_pton(AF_INET, text, address + 12) == 1;
+}
+
+static void fill_sockaddr(
+	struct hk_listen_config *listen, const uint8_t address[16], unsigned bits, uint16_t port)
+{
+	if (bits == 32) {
+		struct sockaddr_in *in = (struct sockaddr_in *)&listen->address;
+
+		in->sin_family = AF_INET;
+		in->sin_port = htons(port);
+		memcpy(&in->sin_addr, address + 12, 4);
+		listen->address_len = sizeof(*in);
+	} else {
+		struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&listen->address;
+
+		in6->sin6_family = AF_INET6;
+		in6->sin6_port = htons(port);
+		memcpy(&in6->sin6_addr, address, 16);
+		listen->address_len = sizeof(*in6);
+	}
+}
+
+static enum hk_err check_listen_is_new(
+	const struct hk_section *s, const struct hk_listen_config *listen)
+{
+	const struct hk_config *c = s->loader->config;
+
+	for (size_t i = 0; i + 1 < c->nlistens; i++) {
+		if (c->listens[i].address_len == listen->address_len &&
+			memcmp(&c->listens[i].address, &listen->address, listen->address_len) == 0)
+			return hk_section_fail(s, "address",
+				"same address and port as listen \"%s\"", c->listens[i].name);
+	}
+	return HK_OK;
+}
+
+enum hk_err hk_config_finish_listen(const struct hk_section *s, struct hk_listen_config *listen)
+{
+	const char *address_text = hk_section_text(s, "address");
+	char shown[HK_SHOWN_SIZE];
+	uint8_t address[16];
+	uint64_t port = 0;
+	unsigned bits;
+
+	listen->name = strdup(cfg_title(s->cfg));
+	if (!listen->name)
+		return HK_ERR_NO_MEMORY;
+	if (!parse_address(address_text, address, &bits))
+		return hk_section_fail(s, "address", "expected an IPv4 or IPv6 address, found '%s'",
+			hk_shown(address_text, shown, sizeof(shown)));
+	hk_option_parse(hk_option_find(HK_BLOCK_LISTEN, "port"), hk_section_text(s, "port"), &port);
+	fill_sockaddr(listen, address, bits, (uint16_t)port);
+	return check_listen_is_new(s, listen);
+}
+
+/* ---- client ---- */
+
+static bool parse_prefix(const char *text, unsigned bits, unsigned *prefix)
+{
+	unsigned n = 0;
+	const char *p = text;
+
+	for (; *p >= '0' && *p <= '9' && p - text < 3; p++)
+		n = n * 10 + (unsigned)(*p - '0');
+	*prefix = n;
+	return p != text && *p == 0 && n <= bits;
+}
+
+static bool bits_behind(const uint8_t address[16], unsigned prefix)
+{
+	for (unsigned bit = prefix; bit < 128; bit++) {
+		if (address[bit / 8] & (0x80 >> bit % 8))
+			return true;
+	}
+	return false;
+}
+
+static enum hk_err read_network(const struct hk_section *s, struct hk_client_config *client)
+{
+	const char *text = hk_section_text(s, "address");
+	const char *slash = strchr(text, '/');
+	char shown[HK_SHOWN_SIZE];
+	char address[65];
+	unsigned prefix;
+	unsigned bits;
+
+	hk_shown(text, shown, sizeof(shown));
+	/* The schema holds texts of at most 64 octets for it. */
+	snprintf(address, sizeof(address), "%s", text);
+	address[strcspn(address, "/")] = 0;
+	if (!parse_address(address, client->network, &bits))
+		return hk_section_fail(
+			s, "address", "expected an address or address/prefix, found '%s'", shown);
+	prefix = bits;
+	if (slash && !parse_prefix(slash + 1, bits, &prefix))
+		return hk_section_fail(
+			s, "address", "expected a prefix of 0 to %u in '%s'", bits, shown);
+	client->prefix = (uint8_t)(prefix + 128 - bits);
+	if (bits_behind(client->network, client->prefix))
+		return hk_section_fail(
+			s, "address", "in '%s' there are bits set behind the prefix", shown);
+	return HK_OK;
+}
+
+static enum hk_err check_network_is_new(
+	const struct hk_section *s, const struct hk_client_config *client)
+{
+	const struct hk_config *c = s->loader->config;
+
+	for (size_t i = 0; i + 1 < c->nclients; i++) {
+		if (c->clients[i].prefix == client->prefix &&
+			memcmp(c->clients[i].network, client->network, 16) == 0)
+			return hk_section_fail(
+				s, "address", "same network as client \"%s\"", c->clients[i].name);
+	}
+	return HK_OK;
+}
+
+static enum hk_err set_secret(const struct hk_section *s, const char *option,
+	struct hk_client_config *client, struct hk_bytes secret)
+{
+	if (secret.len == 0)
+		return hk_section_fail(s, option, "the secret is empty");
+	if (secret.len > HK_RADIUS_SECRET_MAX)
+		return hk_section_fail(
+			s, option, "the secret is longer than %u octets", HK_RADIUS_SECRET_MAX);
+	if (secret.len < SECRET_ADVISED) {
+		enum hk_err err = hk_section_warn(s, option,
+			"the secret has %zu octets; shorter than %u can be found by trying",
+			secret.len, SECRET_ADVISED);
+		if (err)
+			return err;
+	}
+	return hk_radius_secret_set(&client->secret, secret);
+}
+
+static enum hk_err read_secret_file(const struct hk_section *s, struct hk_client_config *client)
+{
+	struct hk_file file;
+	struct hk_bytes secret;
+	enum hk_err err = hk_section_read_file(s, "secret-file", &file);
+
+	if (err)
+		return err;
+	secret = hk_bytes(file.data, file.len);
+	if (secret.len && secret.data[secret.len - 1] == '\n')
+		secret.len--;
+	if (secret.len && secret.data[secret.len - 1] == '\r')
+		secret.len--;
+	if (secret.len &&
+		(memchr(secret.data, '\n', secret.len) || memchr(secret.data, 0, secret.len)))
+		err = hk_section_fail(s, "secret-file", "the file has more than one line");
+	else
+		err = set_secret(s, "secret-file", client, secret);
+	if (!err && file.open_to_others)
+		err = hk_section_warn(s, "secret-file", "others than its owner can read the file");
+	hk_file_free(&file);
+	return err;
+}
+
+static enum hk_err read_secret(const struct hk_section *s, struct hk_client_config *client)
+{
+	bool in_file = hk_section_has(s, "secret-file");
+	enum hk_err err;
+
+	if (in_file && hk_section_has(s, "secret"))
+		return hk_section_fail(s, NULL, "give either secret or secret-file");
+	if (in_file)
+		return read_secret_file(s, client);
+	if (!hk_section_has(s, "secret"))
+		return hk_section_fail(s, NULL, "secret or secret-file is missing");
+	err = set_secret(s, "secret", client, hk_text(hk_section_text(s, "secret")));
+	if (!err && s->loader->open_to_others)
+		err = hk_section_warn(s, "secret", "others than its owner can read this file");
+	return err;
+}
+
+enum hk_err hk_config_finish_client(const struct hk_section *s, struct hk_client_config *client)
+{
+	enum hk_err err;
+
+	client->name = strdup(cfg_title(s->cfg));
+	if (!client->name)
+		return HK_ERR_NO_MEMORY;
+	err = read_network(s, client);
+	err = err ? err : check_network_is_new(s, client);
+	err = err ? err : read_secret(s, client);
+	if (err)
+		return err;
+	if (client->require_message_authenticator == HK_NO)
+		return hk_section_warn(s, "require-message-authenticator",
+			"'no' leaves requests without EAP open to forgery (CVE-2024-3596)");
+	return HK_OK;
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: ISC */
+#include "hokeyd/schema.h"
+
+#include "hokeyd/config.h"
+
+#define FIELD(type, member) offsetof(type, member), sizeof(((type *)0)->member)
+#define GLOBAL(member)      FIELD(struct hk_config, member)
+#define CLIENT(member)      FIELD(struct hk_client_config, member)
+#define EAP(member)         FIELD(struct hk_eap_config, member)
+#define ERP(member)         FIELD(struct hk_erp_config, member)
+#define STORE(member)       FIELD(struct hk_store_config, member)
+#define NO_FIELD            0, 0
+
+#define PATH_LEN 1, 4000
+#define ANY_TEXT 1, 1000
+
+static const struct hk_choice tristate[] = {
+	{"yes", HK_YES}, {"no", HK_NO}, {"auto", HK_AUTO}, {NULL, 0}};
+static const struct hk_choice log_levels[] = {{"error", HK_LOG_ERROR}, {"warning", HK_LOG_WARNING},
+	{"notice", HK_LOG_NOTICE}, {"info", HK_LOG_INFO}, {"debug", HK_LOG_DEBUG}, {NULL, 0}};
+static const struct hk_choice tls_versions[] = {
+	{"1.2", HK_TLS_1_2}, {"1.3", HK_TLS_1_3}, {NULL, 0}};
+static const struct hk_choice suites[] = {{"hmac-sha256-64", HK_SUITE_HMAC_SHA256_64},
+	{"hmac-sha256-128", HK_SUITE_HMAC_SHA256_128},
+	{"hmac-sha256-256", HK_SUITE_HMAC_SHA256_256}, {NULL, 0}};
+static const struct hk_choice channel_bindings[] = {
+	{"off", HK_CB_OFF}, {"report", HK_CB_REPORT}, {"require", HK_CB_REQUIRE}, {NULL, 0}};
+static const struct hk_choice unknown_keys[] = {
+	{"challenge", HK_UNKNOWN_CHALLENGE}, {"finish", HK_UNKNOWN_FINISH}, {NULL, 0}};
+static const struct hk_choice store_kinds[] = {
+	{"lmdb", HK_STORE_LMDB}, {"memory", HK_STORE_MEMORY}, {NULL, 0}};
+static const struct hk_choice durabilities[] = {{"full", HK_DURABLE_FULL},
+	{"batch", HK_DURABLE_BATCH}, {"process", HK_DURABLE_PROCESS}, {NULL, 0}};
+
+const struct hk_block hk_blocks[HK_BLOCKS] = {
+	[HK_BLOCK_GLOBAL] = {NULL, false, "Options outside of all blocks."},
+	[HK_BLOCK_LISTEN] = {"listen", true,
+		"An address and port on which RADIUS requests are taken, over UDP. At least one "
+		"is\n"
+		"needed; the name is for messages."},
+	[HK_BLOCK_CLIENT] = {"client", true,
+		"An access point, a controller or a proxy that may send requests, or a network of\n"
+		"them. Who sends is told by the source address of the datagram; of several blocks\n"
+		"that fit, the one with the longest prefix counts. Requests of others are "
+		"dropped.\n"
+		"The name appears in the log."},
+	[HK_BLOCK_EAP] = {"eap", false,
+		"Full authentication with EAP-TLS. Files are PEM if nothing else is said, and are\n"
+		"read at start and at reload."},
+	[HK_BLOCK_ERP] = {"erp", false,
+		"Re-authentication (RFC 6696): one round trip instead of a full authentication."},
+	[HK_BLOCK_STORE] = {"store", false,
+		"Where the keys live between a full authentication and the re-authentications."},
+	[HK_BLOCK_LOG] = {"log", false, "What is told to whom."},
+};
+
+const struct hk_option hk_options[] = {
+	/* ---- outside of blocks ---- */
+	{HK_BLOCK_GLOBAL, "user", HK_VALUE_TEXT, false, NULL, 1, 32, NULL, GLOBAL(user),
+		"System user to become once sockets and files are open",
+		"Only root can change user. Under systemd the unit file does it; then leave this\n"
+		"out."},
+	{HK_BLOCK_GLOBAL, "control", HK_VALUE_PATH, false, "/run/hokeyd/control", 1, 100, NULL,
+		GLOBAL(control_path),
+		"Unix socket on which the `hokey` command talks to the server",
+		"Whoever may open it can see and remove key sets (never keys). At most 100 "
+		"octets,\n"
+		"as the system has it."},
+	{HK_BLOCK_GLOBAL, "workers", HK_VALUE_NUMBER, false, "0", 0, 256, NULL, GLOBAL(workers),
+		"Threads that answer requests; 0: one per processor", NULL},
+	{HK_BLOCK_GLOBAL, "users-file", HK_VALUE_PATH, false, NULL, PATH_LEN, NULL, NO_FIELD,
+		"Who may log in, and what their Access-Accept carries",
+		"See [the users file](#the-users-file). Without it everyone with a valid "
+		"certificate\n"
+		"of the configured CA is let in, with no attributes of their own."},
+
+	/* ---- listen ---- */
+	{HK_BLOCK_LISTEN, "address", HK_VALUE_TEXT, true, NULL, 1, 64, NULL, NO_FIELD,
+		"IPv4 or IPv6 address; `0.0.0.0` or `::` for all of the machine",
+		"`::` takes IPv6 only; add a second block for IPv4."},
+	{HK_BLOCK_LISTEN, "port", HK_VALUE_NUMBER, false, "1812", 1, 65535, NULL, NO_FIELD,
+		"UDP port", NULL},
+
+	/* ---- client ---- */
+	{HK_BLOCK_CLIENT, "address", HK_VALUE_TEXT, true, NULL, 1, 64, NULL, NO_FIELD,
+		"Address, or network with prefix length: `192.0.2.0/24`, `2001:db8::/32`",
+		"No bits may be set behind the prefix. Two blocks must not name the same network."},
+	{HK_BLOCK_CLIENT, "secret", HK_VALUE_SECRET, false, NULL, 1, HK_RADIUS_SECRET_MAX, NULL,
+		NO_FIELD, "Shared secret, 1 to 255 octets",
+		"At least 16 random octets are advised; below 12 there is a warning. Write it in\n"
+		"single quotes: inside them every character stands for itself. Give either this "
+		"or\n"
+		"`secret-file`."},
+	{HK_BLOCK_CLIENT, "secret-file", HK_VALUE_PATH, false, NULL, PATH_LEN, NULL, NO_FIELD,
+		"File that holds the shared secret in one line",
+		"The line end does not belong to the secret."},
+	{HK_BLOCK_CLIENT, "require-message-authenticator", HK_VALUE_CHOICE, false, "yes", 0, 0,
+		tristate, CLIENT(require_message_authenticator),
+		"Drop Access-Requests without a valid Message-Authenticator",
+		"Protects against CVE-2024-3596 (BlastRADIUS). `auto` starts without and turns to\n"
+		"`yes` as soon as the client has sent one. Requests with EAP need one in any case\n"
+		"(RFC 3579)."},
+	{HK_BLOCK_CLIENT, "limit-proxy-state", HK_VALUE_CHOICE, false, "auto", 0, 0, tristate,
+		CLIENT(limit_proxy_state),
+		"Drop Access-Requests with Proxy-State but no Message-Authenticator",
+		"Only of use while `require-message-authenticator` is not in force. `auto`: as "
+		"soon\n"
+		"as a request without Proxy-State has shown that the client is no proxy."},
+	{HK_BLOCK_CLIENT, "require-nas-identity", HK_VALUE_BOOL, false, "no", 0, 0, NULL,
+		CLIENT(require_nas_identity),
+		"Reject requests that do not say which NAS they are from",
+		"That is, without NAS-Identifier, NAS-IP-Address and NAS-IPv6-Address."},
+	{HK_BLOCK_CLIENT, "duplicate-window", HK_VALUE_MILLISECONDS, false, "10s", 5000, 30000,
+		NULL, CLIENT(duplicate_window_ms),
+		"How long an answer is kept for the same request sent again",
+		"RFC 5080 section 2.2.2."},
+	{HK_BLOCK_CLIENT, "reject-delay", HK_VALUE_MILLISECONDS, false, "1s", 0, 2000, NULL,
+		CLIENT(reject_delay_ms),
+		"How long a failed full authentication waits for its reject",
+		"Answers to re-authentication are never delayed."},
+
+	/* ---- eap ---- */
+	{HK_BLOCK_EAP, "ca", HK_VALUE_PATH, true, NULL, PATH_LEN, NULL, NO_FIELD,
+		"Certificates of the CAs that sign the certificates of devices",
+		"A CA of your own, for this purpose only. With a public CA everyone could get in."},
+	{HK_BLOCK_EAP, "certificate", HK_VALUE_PATH, true, NULL, PATH_LEN, NULL, NO_FIELD,
+		"Certificate of this server, then the intermediate ones, without the root", NULL},
+	{HK_BLOCK_EAP, "key", HK_VALUE_PATH, true, NULL, PATH_LEN, NULL, NO_FIELD,
+		"Private key of this server's certificate, not encrypted",
+		"Nobody but root and the server should be able to read it."},
+	{HK_BLOCK_EAP, "crl", HK_VALUE_PATH, false, NULL, PATH_LEN, NULL, NO_FIELD,
+		"Certificate revocation lists, one or more", NULL},
+	{HK_BLOCK_EAP, "check-crl", HK_VALUE_BOOL, false, "no", 0, 0, NULL, EAP(tls.check_crl),
+		"Refuse devices whose certificates have no current revocation list",
+		"With `yes`, every CA of the chain needs a list in `crl` that has not run out."},
+	{HK_BLOCK_EAP, "ocsp-staple", HK_VALUE_PATH, false, NULL, PATH_LEN, NULL, NO_FIELD,
+		"OCSP response about this server's certificate, DER, given to devices that ask",
+		NULL},
+	{HK_BLOCK_EAP, "min-tls", HK_VALUE_CHOICE, false, "1.2", 0, 0, tls_versions,
+		EAP(tls.min_version), "Oldest TLS version taken", NULL},
+	{HK_BLOCK_EAP, "max-tls", HK_VALUE_CHOICE, false, "1.3", 0, 0, tls_versions,
+		EAP(tls.max_version), "Newest TLS version offered", NULL},
+	{HK_BLOCK_EAP, "ciphers", HK_VALUE_TEXT, false, NULL, ANY_TEXT, NULL, EAP(tls.ciphers_1_2),
+		"Ciphers of TLS 1.2, as OpenSSL writes them",
+		"When left out: those with ephemeral keys and authenticated encryption."},
+	{HK_BLOCK_EAP, "ciphersuites", HK_VALUE_TEXT, false, NULL, ANY_TEXT, NULL,
+		EAP(tls.ciphers_1_3), "Cipher suites of TLS 1.3, as OpenSSL writes them", NULL},
+	{HK_BLOCK_EAP, "groups", HK_VALUE_TEXT, false, NULL, ANY_TEXT, NULL, EAP(tls.groups),
+		"Groups for the key exchange, as OpenSSL writes them", NULL},
+	{HK_BLOCK_EAP, "require-ems", HK_VALUE_BOOL, false, "yes", 0, 0, NULL, EAP(tls.require_ems),
+		"TLS 1.2 needs the extended master secret (RFC 7627)", NULL},
+	{HK_BLOCK_EAP, "ticket-lifetime", HK_VALUE_SECONDS, false, "0", 0, 604800, NULL,
+		EAP(tls.ticket_lifetime_s), "How long a TLS session can be resumed; 0: never",
+		"Resumption saves round trips of a full authentication. ERP saves more."},
+	{HK_BLOCK_EAP, "fragment-size", HK_VALUE_NUMBER, false, "1020", 100, 4000, NULL,
+		EAP(fragment_size), "Octets of TLS per EAP packet",
+		"Framed-MTU of the request makes it smaller where needed."},
+	{HK_BLOCK_EAP, "max-rounds", HK_VALUE_NUMBER, false, "60", 8, 1000, NULL, EAP(max_rounds),
+		"Round trips after which an authentication is given up", NULL},
+	{HK_BLOCK_EAP, "max-invalid", HK_VALUE_NUMBER, false, "5", 1, 100, NULL, EAP(max_invalid),
+		"Invalid packets after which an authentication is given up", NULL},
+	{HK_BLOCK_EAP, "session-timeout", HK_VALUE_MILLISECONDS, false, "30s", 10000, 300000, NULL,
+		EAP(session_timeout_ms), "How long the next packet of a device is awaited", NULL},
+	{HK_BLOCK_EAP, "max-sessions", HK_VALUE_NUMBER, false, "20000", 1, 10000000, NULL,
+		EAP(max_sessions), "Authentications under way at one time",
+		"Above it, new ones are dropped; those under way and re-authentications go on."},
+	{HK_BLOCK_EAP, "require-realm-match", HK_VALUE_BOOL, false, "yes", 0, 0, NULL,
+		EAP(require_realm_match),
+		"The realm of the outer identity must be that of a name in the certificate",
+		"Looked at when the certificate has a name of the form `user@realm`."},
+
+	/* ---- erp ---- */
+	{HK_BLOCK_ERP, "enabled", HK_VALUE_BOOL, false, "yes", 0, 0, NULL, ERP(enabled),
+		"Answer re-authentications and keep keys for them", NULL},
+	{HK_BLOCK_ERP, "realms", HK_VALUE_LIST, false, NULL, 1, HK_REALM_MAX_LEN, NULL, NO_FIELD,
+		"Realms served here: `{ home.example, staff.home.example }`",
+		"Needed unless `enabled = no`. It is the realm of the identity that devices use\n"
+		"(`alice@home.example`), in any case."},
+	{HK_BLOCK_ERP, "cryptosuites", HK_VALUE_LIST, false, "{ hmac-sha256-128, hmac-sha256-256 }",
+		0, 0, suites, NO_FIELD, "Cryptosuites allowed, the preferred one first",
+		"All devices we know of use `hmac-sha256-128`."},
+	{HK_BLOCK_ERP, "window", HK_VALUE_NUMBER, false, "1", 1, HK_SEQ_WINDOW_MAX, NULL,
+		ERP(policy.window), "How far sequence numbers may come out of order; 1: not at all",
+		"No number is ever accepted twice, whatever the window."},
+	{HK_BLOCK_ERP, "rrk-lifetime", HK_VALUE_SECONDS, false, "8h", 60, 30 * 86400, NULL,
+		ERP(rrk_lifetime_s),
+		"How long a device can re-authenticate after a full authentication",
+		"Cut to the end of the device's certificate."},
+	{HK_BLOCK_ERP, "rmsk-lifetime", HK_VALUE_SECONDS, false, "0", 0, 30 * 86400, NULL,
+		ERP(policy.rmsk_lifetime_s),
+		"Session-Timeout of a re-authentication; 0: what is left of the rRK", NULL},
+	{HK_BLOCK_ERP, "msk-lifetime", HK_VALUE_SECONDS, false, "0", 0, 30 * 86400, NULL,
+		ERP(msk_lifetime_s), "Session-Timeout of a full authentication; 0: none is sent",
+		NULL},
+	{HK_BLOCK_ERP, "send-lifetimes", HK_VALUE_BOOL, false, "yes", 0, 0, NULL,
+		ERP(policy.send_lifetimes), "Tell devices the lifetimes when they ask for them",
+		NULL},
+	{HK_BLOCK_ERP, "channel-binding", HK_VALUE_CHOICE, false, "report", 0, 0, channel_bindings,
+		ERP(policy.channel_binding),
+		"Compare what the device and the access point say about the access point",
+		"`report`: a difference fails, and a device that says nothing is let in. "
+		"`require`:\n"
+		"such a device gets our view and has to decide. `off`: not compared."},
+	{HK_BLOCK_ERP, "on-unknown-key", HK_VALUE_CHOICE, false, "challenge", 0, 0, unknown_keys,
+		ERP(policy.on_unknown_key), "What a device with a key that is not known here gets",
+		"`challenge`: full authentication begins in the same conversation. `finish`: the\n"
+		"failure of RFC 6696 section 5.2.2; wpa_supplicant then needs about a minute to "
+		"come\n"
+		"back."},
+	{HK_BLOCK_ERP, "repeat-window", HK_VALUE_MILLISECONDS, false, "5s", 0, 30000, NULL,
+		ERP(policy.repeat_window_ms),
+		"How long the same request from the same access point gets the same answer",
+		"Access points send again when our answer was lost; FILS does so after 100 ms."},
+	{HK_BLOCK_ERP, "failures-per-second", HK_VALUE_NUMBER, false, "5", 1, 1000, NULL,
+		ERP(policy.failures_per_s),
+		"Failures told to one device in a second; more are dropped", NULL},
+	{HK_BLOCK_ERP, "require-name-match", HK_VALUE_BOOL, false, "no", 0, 0, NULL,
+		ERP(policy.require_name_match), "User-Name must be the keyName-NAI of the device",
+		"Some access points put the name of the first login there."},
+
+	/* ---- store ---- */
+	{HK_BLOCK_STORE, "type", HK_VALUE_CHOICE, false, "lmdb", 0, 0, store_kinds, STORE(kind),
+		"`lmdb`: on disk, survives a restart. `memory`: does not", NULL},
+	{HK_BLOCK_STORE, "path", HK_VALUE_PATH, false, "/var/lib/hokeyd/keys", PATH_LEN, NULL,
+		STORE(path), "Directory of the database", NULL},
+	{HK_BLOCK_STORE, "wrap-key-file", HK_VALUE_PATH, false, "/var/lib/hokeyd/wrap.key",
+		PATH_LEN, NULL, STORE(wrap_key_file),
+		"Key under which keys are encrypted on disk; made at first start",
+		"32 octets. Best on another disk than the database, and not in its backup."},
+	{HK_BLOCK_STORE, "max-size", HK_VALUE_SIZE, false, "1G", 1 << 20, (uint64_t)1 << 44, NULL,
+		STORE(max_bytes), "Size to which the database may grow",
+		"One million key sets need about 0.5 to 1 GiB. The space is taken as it is "
+		"needed."},
+	{HK_BLOCK_STORE, "max-sets", HK_VALUE_NUMBER, false, "0", 0, 1000000000, NULL,
+		STORE(max_sets), "Key sets kept in memory (`type = memory`); 0: no limit", NULL},
+	{HK_BLOCK_STORE, "max-sets-per-user", HK_VALUE_NUMBER, false, "8", 0, 1000, NULL,
+		STORE(max_sets_per_user),
+		"Key sets kept per user, so devices per user; 0: no limit",
+		"The oldest goes first."},
+	{HK_BLOCK_STORE, "durability", HK_VALUE_CHOICE, false, "batch", 0, 0, durabilities,
+		STORE(durability), "When a used sequence number is safe on disk",
+		"`batch`: before the answer leaves, many at a time. `full`: each by itself. "
+		"`process`:\n"
+		"survives the death of the server, but not that of the machine: after a power cut\n"
+		"keys might be used twice, so all key sets are dropped when the machine was "
+		"restarted."},
+
+	/* ---- log ---- */
+	{HK_BLOCK_LOG, "target", HK_VALUE_TEXT, false, "stderr", PATH_LEN, NULL, GLOBAL(log_target),
+		"`stderr`, `syslog` or a file (an absolute path)",
+		"The file is opened anew at SIGHUP."},
+	{HK_BLOCK_LOG, "level", HK_VALUE_CHOICE, false, "info", 0, 0, log_levels, GLOBAL(log_level),
+		"Least important kind of message that is written", NULL},
+	{HK_BLOCK_LOG, "logins", HK_VALUE_BOOL, false, "yes", 0, 0, NULL, GLOBAL(log_logins),
+		"One line for each login, accepted or not", NULL},
+};
+
+const size_t hk_noptions = sizeof(hk_options) / sizeof(hk_options[0]);

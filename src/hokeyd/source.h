@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The text of a configuration file before the parser sees it.
+ */
+#ifndef HK_HOKEYD_SOURCE_H
+#define HK_HOKEYD_SOURCE_H
+
+/*
+ * Blanks comments (from # or // to the end of the line, and between slash-star
+ * and star-slash) and semicolons outside of quotes, in place; lines keep their
+ * numbers. libconfuse would miscount lines behind comments, put the environment
+ * into values, and print characters it does not know: the latter two are
+ * refused here. Returns NULL, or what is wrong; then *line says where.
+ */
+const char *hk_source_clean(char *text, int *line);
+
+#endif

@@ -239,18 +239,27 @@ enum hk_radius_format {
 	HK_FORMAT_TAGGED_INTEGER,     /* RFC 2868: tag octet, 3 octets */
 	HK_FORMAT_TAGGED_TEXT,
 	HK_FORMAT_SECRET,             /* never printed */
+	HK_FORMAT_INTEGER64,
+	HK_FORMAT_IPV6_PREFIX,        /* RFC 3162: reserved octet, length, prefix */
 };
 
 struct hk_radius_name {
 	const char *name;             /* "Tunnel-Private-Group-Id" */
 	uint32_t    vendor;           /* 0: standard space */
 	uint8_t     type;
+	uint8_t     extended_type;    /* of types 241 to 246 (RFC 6929), else 0 */
 	enum hk_radius_format format;
 };
 
-/* By number, or by name (ASCII case-insensitive); NULL when unknown. */
+/*
+ * By number, or by name (ASCII case-insensitive); NULL when unknown. Vendor-Ids
+ * include HK_VENDOR_HOKEY.
+ */
 HK_API const struct hk_radius_name *hk_radius_attribute_by_type(uint32_t vendor, uint8_t type);
+HK_API const struct hk_radius_name *hk_radius_attribute_by_extended_type(
+	uint8_t type, uint8_t extended_type);
 HK_API const struct hk_radius_name *hk_radius_attribute_by_name(const char *name);
+/* "Access-Request"; "Unknown". */
 HK_API const char *hk_radius_code_name(uint8_t code);
 /* Name of a value of an enumerated attribute, or NULL; and back. */
 HK_API const char *hk_radius_value_name(const struct hk_radius_name *a, uint32_t value);
@@ -259,15 +268,22 @@ HK_API bool hk_radius_value_by_name(
 
 /*
  * Writes one attribute from text, as users files have it: `Name = value`, with
- * name and value given apart. Error text, without quoting the
- * value, in *error. For reply attributes: refuses those a server makes itself
- * (EAP-Message, State, Proxy-State, Message-Authenticator, MS-MPPE keys ...).
+ * name and value given apart and quotes taken off. Name: of the dictionary,
+ * "Attr-200" or "Vendor-9-Attr-1"; with ":tag" (1 to 31) for the attributes of
+ * RFC 2868. Value: text; a number or the name of a value; an address; octets
+ * as 0x and hex digits. Error text, without quoting the value, in *error.
+ *
+ * For reply attributes: HK_ERR_DENIED for those a server makes itself
+ * (EAP-Message, State, Proxy-State, Message-Authenticator, MS-MPPE keys ...)
+ * and for those that have to be hidden. HK_ERR_NOT_FOUND: unknown name.
+ * HK_ERR_ARGUMENT: no value of this attribute. HK_ERR_TOO_LONG.
  */
 HK_API enum hk_err hk_radius_put_text(
 	struct hk_buf *b, const char *name, const char *value, const char **error);
 /*
- * One attribute as text "Name = value", for transcripts and `hokey decode`.
- * Secrets become "<hidden>". Always terminated; returns what snprintf would.
+ * One attribute as text `Name = value`, for transcripts and `hokey decode`; text
+ * in quotes, what is not printable in it as \xNN. Secrets become "<hidden>".
+ * Always terminated (size: 1 and more); returns what snprintf would.
  */
 HK_API size_t hk_radius_format_attribute(
 	const struct hk_radius_attribute *a, char *text, size_t size);

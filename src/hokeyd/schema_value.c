@@ -168,12 +168,12 @@ void hk_option_expects(const struct hk_option *option, char *text, size_t size)
 	case HK_VALUE_SIZE:
 		expect_quantity(option, "a size", text, size);
 		return;
-	case HK_VALUE_PATH:
-		snprintf(text, size, "a path of at most %llu octets",
-			(unsigned long long)option->max);
+	case HK_VALUE_SECRET:
+		snprintf(text, size, "1 to %llu octets", (unsigned long long)option->max);
 		return;
 	default:
-		snprintf(text, size, "%llu to %llu octets", (unsigned long long)option->min,
+		snprintf(text, size, "%s of at most %llu octets",
+			option->type == HK_VALUE_PATH ? "a path" : "a text",
 			(unsigned long long)option->max);
 	}
 }

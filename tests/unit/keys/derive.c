@@ -303,10 +303,8 @@ static void a_domain_named_like_a_label_gets_no_usage_key(void **state)
 static void domains_that_are_refused(void **state)
 {
 	struct hk_key *emsk = import_vector("V1"), *key;
-	struct hk_bytes bad[] = {HK_NO_BYTES,
-		hk_text("b\xc3\xbc"
-			"cher.example"),
-		hk_bytes("a\0b", 3), hk_text("a\tb"), HK_NO_BYTES};
+	struct hk_bytes bad[] = {HK_NO_BYTES, hk_text("b\303\274cher.example"), hk_bytes("a\0b", 3),
+		hk_text("a\tb"), HK_NO_BYTES};
 	char longest[237];
 
 	(void)state;

@@ -80,8 +80,7 @@ static void nais_that_are_refused(void **state)
 		"@fe8ced1dae98705@home.example",
 		"cfe8ced1dae98705@home@example",
 		"cfe8ced1dae98705@home example",
-		"cfe8ced1dae98705@home\x7f"
-		"example",
+		"cfe8ced1dae98705@home\177example",
 		"cfe8ced1dae98705@\thome.example",
 	};
 	char longest[255];
@@ -144,9 +143,7 @@ static void realms_that_are_equal(void **state)
 static void domains(void **state)
 {
 	static const char *const bad[] = {"", ".", ".a", "a..b", "a b", "a\tb", "a\x7f", "a@b",
-		"b\xc3\xbc"
-		"cher.example",
-		"a..", "\x01"};
+		"b\303\274cher.example", "a..", "\x01"};
 	static const char *const good[] = {"a", "a.b", "visited.example", "xn--bcher-kva.example"};
 	char longest[237];
 

@@ -107,8 +107,15 @@ struct hk_eap_server_config {
 	uint16_t max_rounds;          /* default 60 */
 	uint16_t max_invalid;         /* default 5 */
 	/*
-	 * May this peer in? Called once, must not block. HK_OK or the reason of the
-	 * refusal (HK_ERR_DENIED, HK_ERR_NOT_FOUND, HK_ERR_EXPIRED).
+	 * How long keys may live that come from one full authentication, also by
+	 * resumption; 0: as long as the certificate.
+	 */
+	uint32_t session_lifetime_s;
+	/*
+	 * May this peer in? Must not block. HK_OK or the reason of the refusal
+	 * (HK_ERR_DENIED, HK_ERR_NOT_FOUND, HK_ERR_EXPIRED). NULL: whoever has a
+	 * good certificate. Called once, or twice when TLS 1.2 was to be resumed and
+	 * may not.
 	 */
 	enum hk_err (*authorize)(void *arg, const struct hk_peer_identity *who);
 	void *arg;

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: ISC */
+#include "eap/tls_context.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include <stdio.h>
+
+#include "eap/tls.h"
+#include "eap/tls_ticket.h"
+#include "eap/tls_verify.h"
+
+/* AEAD with forward secrecy only (RFC 9325 section 4.2). */
+#define CIPHERS_1_2                                                                                \
+	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"                               \
+	"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"                               \
+	"ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
+#define CIPHERS_1_3 "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
+#define GROUPS      "X25519:P-256:P-384"
+#define SIGNATURES                                                                                 \
+	"ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448:"                                    \
+	"rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:"                             \
+	"rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pss_pss_sha512:"                                \
+	"RSA+SHA256:RSA+SHA384:RSA+SHA512"
+#define SECURITY_LEVEL 2 /* 112 bits: RSA of 2048, no SHA-1 */
+
+static const uint8_t session_context[] = "hokey EAP-TLS";
+
+/* Sets the words, with what OpenSSL has to say, and passes the error on. */
+static enum hk_err explain(struct hk_tls_error *error, enum hk_err err, const char *what)
+{
+	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+
+	if (reason)
+		snprintf(error->text, sizeof error->text, "%s: %s", what, reason);
+	else
+		snprintf(error->text, sizeof error->text, "%s", what);
+	ERR_clear_error();
+	return err;
+}
+
+/* A key with a passphrase is an error; nobody is asked for it. */
+static int no_passphrase(char *buf, int size, int writing, void *arg)
+{
+	(void)buf;
+	(void)size;
+	(void)writing;
+	(void)arg;
+	return -1;
+}
+
+static BIO *open_text(struct hk_bytes text)
+{
+	return BIO_new_mem_buf(text.len ? text.data : (const uint8_t *)"", (int)text.len);
+}
+
+/* The error that ends a PEM text without more of it. */
+static bool at_end(void)
+{
+	bool end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+
+	if (end)
+		ERR_clear_error();
+	return end;
+}
+
+static bool is_self_signed(X509 *certificate)
+{
+	return X509_get_extension_flags(certificate) & EXFLAG_SS;
+}
+
+/* ---- trust ---- */
+
+static enum hk_err add_anchors(struct hk_tls_context *context, struct hk_bytes ca, bool *has_root,
+	struct hk_tls_error *error)
+{
+	X509_STORE *store = SSL_CTX_get_cert_store(context->ssl_ctx);
+	BIO *bio = open_text(ca);
+	size_t n = 0;
+	X509 *anchor;
+
+	while (bio && (anchor = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL))) {
+		bool added =
+			X509_STORE_add_cert(store, anchor) == 1 &&
+			(!context->server || SSL_CTX_add_client_CA(context->ssl_ctx, anchor) == 1);
+
+		*has_root = *has_root || is_self_signed(anchor);
+		X509_free(anchor);
+		if (!added)
+			break;
+		n++;
+	}
+	BIO_free(bio);
+	if (!at_end())
+		return explain(error, HK_ERR_MALFORMED, "CA certificates");
+	return n ? HK_OK : explain(error, HK_ERR_ARGUMENT, "CA certificates: there are none");
+}
+
+static enum hk_err add_crls(
+	struct hk_tls_context *context, struct hk_bytes text, struct hk_tls_error *error)
+{
+	X509_STORE *store = SSL_CTX_get_cert_store(context->ssl_ctx);
+	BIO *bio = open_text(text);
+	size_t n = 0;
+	X509_CRL *crl;
+
+	while (bio && (crl = PEM_read_bio_X509_CRL(bio, NULL, no_passphrase, NULL))) {
+		bool added = X509_STORE_add_crl(store, crl) == 1;
+
+		X509_CRL_free(crl);
+		if (!added)
+			break;
+		n++;
+	}
+	BIO_free(bio);
+	if (!at_end())
+		return explain(error, HK_ERR_MALFORMED, "CRL");
+	return n ? HK_OK : explain(error, HK_ERR_ARGUMENT, "CRL: there is none");
+}
+
+static enum hk_err set_trust(struct hk_tls_context *context, const struct hk_tls_config *config,
+	struct hk_tls_error *error)
+{
+	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(context->ssl_ctx);
+	bool has_root = false;
+	enum hk_err err = add_anchors(context, config->credentials.ca, &has_root, error);
+
+	if (err)
+		return err;
+	X509_VERIFY_PARAM_set_auth_level(param, SECURITY_LEVEL);
+	/* with a root there, a path that ends earlier would leave CAs unchecked */
+	if (!has_root)
+		X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
+
+	if (config->credentials.crl.len) {
+		err = add_crls(context, config->credentials.crl, error);
+		if (err)
+			return err;
+		X509_VERIFY_PARAM_set_flags(
+			param, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
+	} else if (config->check_crl) {
+		return explain(error, HK_ERR_ARGUMENT, "CRLs are to be checked, but there is none");
+	}
+
+	if (config->server_name) {
+		X509_VERIFY_PARAM_set_hostflags(
+			param, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_WILDCARDS);
+		if (!X509_VERIFY_PARAM_set1_host(param, config->server_name, 0))
+			return explain(error, HK_ERR_ARGUMENT, "server name");
+	}
+	SSL_CTX_set_cert_verify_callback(context->ssl_ctx, hk_verify_chain, NULL);
+	SSL_CTX_set_verify(
+		context->ssl_ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	return HK_OK;
+}
+
+/* ---- our own certificate ---- */
+
+static void note_end(struct hk_tls_context *context, X509 *certificate)
+{
+	hk_time end = hk_asn1_time(X509_get0_notAfter(certificate));
+
+	if (end < context->expires)
+		context->expires = end;
+}
+
+/* Our certificate, then intermediates. The root is known to who trusts it, so it is not sent. */
+static enum hk_err use_chain(
+	struct hk_tls_context *context, struct hk_bytes text, struct hk_tls_error *error)
+{
+	BIO *bio = open_text(text);
+	bool first = true, used = true;
+	X509 *certificate;
+
+	while (used && bio && (certificate = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL))) {
+		note_end(context, certificate);
+		if (first)
+			used = SSL_CTX_use_certificate(context->ssl_ctx, certificate) == 1;
+		else if (!is_self_signed(certificate))
+			used = SSL_CTX_add1_chain_cert(context->ssl_ctx, certificate) == 1;
+		first = false;
+		X509_free(certificate);
+	}
+	BIO_free(bio);
+	if (!used || !at_end())
+		return explain(error, HK_ERR_MALFORMED, "certificate");
+	return first ? explain(error, HK_ERR_ARGUMENT, "certificate: there is none") : HK_OK;
+}
+
+static enum hk_err use_key(
+	struct hk_tls_context *context, struct hk_bytes text, struct hk_tls_error *error)
+{
+	BIO *bio = open_text(text);
+	EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL) : NULL;
+	bool used;
+
+	BIO_free(bio);
+	if (!key)
+		return explain(error, HK_ERR_MALFORMED, "private key");
+	used = SSL_CTX_use_PrivateKey(context->ssl_ctx, key) == 1;
+	EVP_PKEY_free(key);
+	return used ? HK_OK
+		    : explain(error, HK_ERR_ARGUMENT, "private key does not fit the certificate");
+}
+
+static enum hk_err check_own_certificate(
+	struct hk_tls_context *context, hk_time now, struct hk_tls_error *error)
+{
+	X509 *certificate = SSL_CTX_get0_certificate(context->ssl_ctx);
+	uint32_t usage = X509_get_extended_key_usage(certificate);
+
+	if (context->expires <= now)
+		return explain(error, HK_ERR_EXPIRED, "certificate or its CA has expired");
+	if (!(usage & (XKU_SSL_SERVER | XKU_ANYEKU)))
+		return explain(error, HK_ERR_ARGUMENT, "certificate is not for servers");
+	return HK_OK;
+}
+
+static enum hk_err set_own_certificate(struct hk_tls_context *context,
+	const struct hk_tls_credentials *credentials, hk_time now, struct hk_tls_error *error)
+{
+	enum hk_err err;
+
+	context->expires = HK_NEVER;
+	if (!credentials->certificate.len && !context->server)
+		return HK_OK;
+	err = use_chain(context, credentials->certificate, error);
+	if (!err)
+		err = use_key(context, credentials->key, error);
+	if (!err && context->server)
+		err = check_own_certificate(context, now, error);
+	return err;
+}
+
+/* ---- protocol ---- */
+
+static enum hk_err set_protocol(struct hk_tls_context *context, const struct hk_tls_config *config,
+	struct hk_tls_error *error)
+{
+	SSL_CTX *ctx = context->ssl_ctx;
+	const char *ciphers_1_2 = config->ciphers_1_2 ? config->ciphers_1_2 : CIPHERS_1_2;
+	const char *ciphers_1_3 = config->ciphers_1_3 ? config->ciphers_1_3 : CIPHERS_1_3;
+	const char *groups = config->groups ? config->groups : GROUPS;
+
+	if (config->min_version < HK_TLS_1_2 || config->max_version > HK_TLS_1_3 ||
+		config->min_version > config->max_version)
+		return explain(error, HK_ERR_ARGUMENT, "TLS versions");
+	SSL_CTX_set_security_level(ctx, SECURITY_LEVEL);
+	SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+					 SSL_OP_CIPHER_SERVER_PREFERENCE |
+					 SSL_OP_PRIORITIZE_CHACHA);
+	/* no middlebox sees these records */
+	SSL_CTX_clear_options(ctx, SSL_OP_ENABLE_MIDDLEBOX_COMPAT);
+	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
+	SSL_CTX_set_session_id_context(ctx, session_context, sizeof session_context - 1);
+	if (!SSL_CTX_set_min_proto_version(ctx, (int)config->min_version) ||
+		!SSL_CTX_set_max_proto_version(ctx, (int)config->max_version))
+		return explain(error, HK_ERR_ARGUMENT, "TLS versions");
+	if (!SSL_CTX_set_cipher_list(ctx, ciphers_1_2))
+		return explain(error, HK_ERR_ARGUMENT, "TLS 1.2 ciphers");
+	if (!SSL_CTX_set_ciphersuites(ctx, ciphers_1_3))
+		return explain(error, HK_ERR_ARGUMENT, "TLS 1.3 ciphers");
+	if (!SSL_CTX_set1_groups_list(ctx, groups))
+		return explain(error, HK_ERR_ARGUMENT, "TLS groups");
+	if (!SSL_CTX_set1_sigalgs_list(ctx, SIGNATURES))
+		return explain(error, HK_ERR_CRYPTO, "signature algorithms");
+	return HK_OK;
+}
+
+static void note_alert(const SSL *ssl, int where, int value)
+{
+	struct hk_tls *tls = SSL_get_app_data(ssl);
+
+	if (!(where & SSL_CB_ALERT))
+		return;
+	if (where & SSL_CB_READ)
+		tls->alert_received = value & 0xff;
+	else
+		tls->alert_sent = value & 0xff;
+}
+
+/* The peer keeps the newest ticket. */
+static int keep_session(SSL *ssl, SSL_SESSION *session)
+{
+	struct hk_tls *tls = SSL_get_app_data(ssl);
+
+	SSL_SESSION_free(tls->session);
+	tls->session = session;
+	return 1;
+}
+
+static enum hk_err set_sessions(struct hk_tls_context *context, struct hk_tls_error *error)
+{
+	if (context->server) {
+		if (context->ticket_lifetime_s > HK_TICKET_LIFETIME_MAX)
+			return explain(error, HK_ERR_ARGUMENT, "tickets live a week at most");
+		if (hk_ticket_setup(context))
+			return explain(error, HK_ERR_CRYPTO, "tickets");
+		return HK_OK;
+	}
+	SSL_CTX_set_session_cache_mode(
+		context->ssl_ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+	SSL_CTX_sess_set_new_cb(context->ssl_ctx, keep_session);
+	return HK_OK;
+}
+
+/* ---- stapled OCSP response ---- */
+
+static int staple(SSL *ssl, void *arg)
+{
+	struct hk_tls_context *context = arg;
+	uint8_t *copy = OPENSSL_memdup(context->staple, context->staple_len);
+
+	if (!copy || !SSL_set_tlsext_status_ocsp_resp(ssl, copy, (int)context->staple_len)) {
+		OPENSSL_free(copy);
+		return SSL_TLSEXT_ERR_NOACK;
+	}
+	return SSL_TLSEXT_ERR_OK;
+}
+
+static enum hk_err set_staple(
+	struct hk_tls_context *context, struct hk_bytes der, struct hk_tls_error *error)
+{
+	if (!context->server || !der.len)
+		return HK_OK;
+	context->staple = malloc(der.len);
+	if (!context->staple)
+		return explain(error, HK_ERR_NO_MEMORY, "OCSP response");
+	memcpy(context->staple, der.data, der.len);
+	context->staple_len = der.len;
+	SSL_CTX_set_tlsext_status_cb(context->ssl_ctx, staple);
+	SSL_CTX_set_tlsext_status_arg(context->ssl_ctx, context);
+	return HK_OK;
+}
+
+/* ---- */
+
+static enum hk_err set_up(struct hk_tls_context *context, const struct hk_tls_config *config,
+	hk_time now, struct hk_tls_error *error)
+{
+	enum hk_err err = set_protocol(context, config, error);
+
+	if (!err)
+		err = set_own_certificate(context, &config->credentials, now, error);
+	if (!err)
+		err = set_trust(context, config, error);
+	if (!err)
+		err = set_sessions(context, error);
+	if (!err)
+		err = set_staple(context, config->credentials.ocsp_staple, error);
+	if (!err)
+		SSL_CTX_set_info_callback(context->ssl_ctx, note_alert);
+	return err;
+}
+
+enum hk_err hk_tls_context_new(bool server, const struct hk_tls_config *config, hk_time now,
+	struct hk_tls_context **out, struct hk_tls_error *error)
+{
+	struct hk_tls_context *context = calloc(1, sizeof *context);
+	enum hk_err err = HK_ERR_NO_MEMORY;
+
+	error->text[0] = 0;
+	ERR_clear_error();
+	if (!context)
+		return HK_ERR_NO_MEMORY;
+	context->server = server;
+	context->check_crl = config->check_crl;
+	context->require_ems = config->require_ems;
+	context->ticket_lifetime_s = config->ticket_lifetime_s;
+	atomic_init(&context->references, 1);
+	context->ssl_ctx = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
+	context->lock = CRYPTO_THREAD_lock_new();
+	context->intermediates = sk_X509_new_null();
+	if (context->ssl_ctx && context->lock && context->intermediates)
+		err = set_up(context, config, now, error);
+	if (err) {
+		hk_tls_context_free(context);
+		return err;
+	}
+	*out = context;
+	return HK_OK;
+}
+
+struct hk_tls_context *hk_tls_context_ref(struct hk_tls_context *context)
+{
+	atomic_fetch_add(&context->references, 1);
+	return context;
+}
+
+void hk_tls_context_free(struct hk_tls_context *context)
+{
+	if (!context || atomic_fetch_sub(&context->references, 1) != 1)
+		return;
+	SSL_CTX_free(context->ssl_ctx);
+	sk_X509_pop_free(context->intermediates, X509_free);
+	hk_ticket_keys_free(context);
+	CRYPTO_THREAD_lock_free(context->lock);
+	free(context->staple);
+	free(context);
+}
+
+hk_time hk_tls_context_expires(const struct hk_tls_context *context)
+{
+	return context->expires;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/* Inside of a TLS context: what all conversations of one configuration share. */
+#ifndef HK_EAP_TLS_CONTEXT_H
+#define HK_EAP_TLS_CONTEXT_H
+
+#include <hokey/eap_tls.h>
+
+#include <openssl/ssl.h>
+
+#include <stdatomic.h>
+
+#define HK_TICKET_KEY_NAME_LEN 16
+#define HK_TICKET_LIFETIME_MAX 604800u /* RFC 8446 section 4.6.1 */
+
+/* Lives in the secure heap where there is one. */
+struct hk_ticket_key {
+	uint8_t name[HK_TICKET_KEY_NAME_LEN];
+	uint8_t cipher[32];
+	uint8_t mac[32];
+};
+
+struct hk_tls_context {
+	SSL_CTX *ssl_ctx;
+	bool server;
+	bool check_crl; /* a certificate without a CRL is refused */
+	bool require_ems;
+	uint32_t ticket_lifetime_s;
+	hk_time expires;
+	uint8_t *staple; /* DER OCSP response for our certificate */
+	size_t staple_len;
+	atomic_uint references;
+
+	CRYPTO_RWLOCK *lock;               /* over what follows */
+	struct hk_ticket_key *ticket_keys; /* [0] the current one, [1] the one before */
+	bool has_previous_key;
+	/*
+	 * CA certificates that peers sent and that led to a root of ours. A ticket
+	 * holds the peer's certificate only; its path is built again with these.
+	 */
+	STACK_OF(X509) * intermediates;
+};
+
+struct hk_tls_context *hk_tls_context_ref(struct hk_tls_context *context);
+
+#endif

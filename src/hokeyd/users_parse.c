@@ -113,7 +113,7 @@ static enum hk_err read_pair(struct parser *p, char name[WORD_MAX], char value[W
 	if (!name[0])
 		return fail(p, "", "expected the name of an attribute");
 	skip_blanks(p);
-	if (p->p[0] == '=')
+	if (p->p[0] == '=' && p->p[1] != '=')
 		p->p++;
 	else if ((p->p[0] == ':' || p->p[0] == '+') && p->p[1] == '=')
 		p->p += 2;
@@ -158,7 +158,7 @@ static enum hk_err read_check_item(struct parser *p)
 
 static enum hk_err read_reply_item(struct parser *p)
 {
-	const char *why = "not understood";
+	const char *why = NULL;
 	char name[WORD_MAX];
 	char value[WORD_MAX];
 	enum hk_err err = read_pair(p, name, value);
@@ -166,10 +166,10 @@ static enum hk_err read_reply_item(struct parser *p)
 	if (err)
 		return err;
 	err = hk_radius_put_text(&p->attributes, name, value, &why);
-	if (err == HK_ERR_TOO_LONG || !hk_buf_ok(&p->attributes))
+	if (!hk_buf_ok(&p->attributes))
 		return fail(p, name, "the attributes of a user have at most 1024 octets");
 	if (err)
-		return fail(p, name, why);
+		return fail(p, name, why ? why : hk_strerror(err));
 	return end_pair(p, name);
 }
 

@@ -212,14 +212,8 @@ static void find_readings(struct hk_erp_message *m)
  */
 static enum hk_err end_unprotected(struct hk_erp_message *m)
 {
-	size_t n = m->packet.len;
-	struct survey s;
+	struct survey s = survey_area(area_until(m, m->packet.len));
 
-	if (m->packet.data[n - 1] == 0 && fits(m, n - 1)) {
-		m->unprotected_end = (uint16_t)(n - 1);
-		return HK_OK;
-	}
-	s = survey_area(area_until(m, n));
 	if (s.names != 1)
 		return HK_ERR_MALFORMED;
 	m->unprotected_end = (uint16_t)(REAUTH_HEADER_LEN + s.known);

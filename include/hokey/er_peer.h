@@ -54,7 +54,8 @@ struct hk_er_peer_config {
 	uint32_t rto_min_ms;
 	uint32_t rto_max_ms;
 	uint32_t guard_ms;            /* longest an exchange may take */
-	uint32_t grace_ms;            /* longest after an unverified failure; 0: guard_ms */
+	uint32_t grace_ms;            /* longest after an unverified failure or a new EAP-Request;
+	                                 0: guard_ms */
 	uint32_t rmsk_lifetime_s;     /* where the server names none */
 };
 

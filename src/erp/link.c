@@ -281,6 +281,14 @@ static void receive_erp(struct hk_er_link *link, struct hk_bytes packet, hk_time
 		hk_er_link_finish(link, &m, now, random, out);
 }
 
+static void shorten_patience(struct hk_er_link *link, hk_time now)
+{
+	uint32_t grace = link->peer->config.grace_ms;
+
+	if (grace)
+		link->end_at = earlier(link->end_at, now + grace);
+}
+
 static void hold(struct hk_er_link *link, struct hk_bytes packet)
 {
 	/* a longer one comes again: the authenticator repeats what is not answered */
@@ -300,6 +308,9 @@ static void receive_request(struct hk_er_link *link, const struct hk_eap_packet 
 	hk_time now, uint16_t random, struct hk_er_result *out)
 {
 	if (link->state == HK_ER_WAIT) {
+		/* a new one behind our Initiate: the other side is through with ERP */
+		if (!hk_bytes_equal(request->packet, hk_bytes(link->held, link->held_len)))
+			shorten_patience(link, now);
 		hold(link, request->packet);
 		hk_er_link_result(link, HK_ER_HELD, HK_OK, out);
 		return;
@@ -316,11 +327,8 @@ static void receive_request(struct hk_er_link *link, const struct hk_eap_packet 
 void hk_er_link_doubt(
 	struct hk_er_link *link, hk_time now, enum hk_err reason, struct hk_er_result *out)
 {
-	uint32_t grace = link->peer->config.grace_ms;
-
 	link->unverified_failure = true;
-	if (grace)
-		link->end_at = earlier(link->end_at, now + grace);
+	shorten_patience(link, now);
 	drop(link, reason, out);
 }
 

@@ -496,6 +496,30 @@ static void after_an_unverified_failure_patience_can_be_shorter(void **state)
 	hk_er_peer_clear(&d.peer);
 }
 
+static void a_new_request_means_that_erp_is_over(void **state)
+{
+	struct hk_er_link_config known = {
+		.authenticator = hk_text("ap-1"), .support = HK_ER_SUPPORT_YES};
+	struct hk_er_peer_config c = hk_er_peer_config_default();
+	uint8_t before[] = {1, 9, 0, 5, 1}, after[] = {1, 10, 0, 5, 1};
+	struct device d;
+
+	(void)state;
+	c.grace_ms = 500;
+	make_device(&d, &c, 1);
+	hk_er_link_init(&d.link, &d.peer, &known, NOW);
+	receive(&d, hk_bytes(before, sizeof before), NOW);
+	assert_int_equal(d.out.action, HK_ER_SEND);
+	receive(&d, hk_bytes(before, sizeof before), NOW + 10); /* only repeated */
+	assert_int_equal(d.out.deadline, NOW + 1000);
+	receive(&d, hk_bytes(after, sizeof after), NOW + 20);
+	assert_int_equal(d.out.deadline, NOW + 520);
+	timeout(&d);
+	assert_int_equal(d.out.action, HK_ER_FULL_EAP);
+	assert_true(hk_bytes_equal(d.out.packet, hk_bytes(after, sizeof after)));
+	hk_er_peer_clear(&d.peer);
+}
+
 /* E6696-5.4-08 */
 static void a_link_that_goes_down_leaves_its_number_used(void **state)
 {
@@ -642,6 +666,7 @@ int main(void)
 		cmocka_unit_test(a_request_too_long_to_hold_comes_again),
 		cmocka_unit_test(success_and_failure_of_eap_do_not_end_an_exchange),
 		cmocka_unit_test(after_an_unverified_failure_patience_can_be_shorter),
+		cmocka_unit_test(a_new_request_means_that_erp_is_over),
 		cmocka_unit_test(a_link_that_goes_down_leaves_its_number_used),
 		cmocka_unit_test(full_eap_arms_the_end_of_the_rrk),
 		cmocka_unit_test(lifetimes_of_the_server_are_kept),

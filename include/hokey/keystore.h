@@ -91,7 +91,7 @@ struct hk_keystore_memory_config {
 
 struct hk_keystore_lmdb_config {
 	const char *path;         /* directory, must exist, mode 0700 */
-	uint64_t    max_bytes;    /* size of the map: the most the file can become */
+	uint64_t    max_bytes;    /* the most the file can become; at least 1 MiB */
 	uint32_t    max_sets_per_user;
 	enum hk_durability durability;
 	uint8_t     wrap_key[HK_STORE_KEY_LEN];
@@ -100,12 +100,19 @@ struct hk_keystore_lmdb_config {
 	 * from the one in a store that was not closed, what durability did not
 	 * promise to survive is dropped, and `dropped` says how many key sets.
 	 */
-	struct hk_bytes boot_id;
+	struct hk_bytes boot_id;  /* at most 64 octets */
 	uint64_t    dropped;      /* out */
 };
 
 HK_API enum hk_err hk_keystore_memory_open(
 	const struct hk_keystore_memory_config *config, struct hk_keystore **out);
+/*
+ * Several processes may have the same store open, each once (a second opening
+ * is HK_ERR_EXISTS) and none across a fork. HK_ERR_STORE_KEY: made with another
+ * wrapping key. HK_ERR_STORE: it is damaged, cut off, or without its file
+ * `state`; errno has more. A store that is nearly full refuses puts
+ * (HK_ERR_STORE_FULL) but still counts and removes.
+ */
 HK_API enum hk_err hk_keystore_lmdb_open(
 	struct hk_keystore_lmdb_config *config, struct hk_keystore **out);
 /* Another handle on the same store, for another thread. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* What every key store must do, whatever it is made of. */
-#include "sets.h"
+#include "lmdb_dir.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -26,8 +26,32 @@ static void memory_clean(void)
 {
 }
 
+static struct hk_keystore *lmdb_open(uint32_t max_sets_per_user, enum hk_durability durability)
+{
+	struct hk_keystore_lmdb_config config;
+	struct hk_keystore *store;
+
+	lmdb_dir_make();
+	config = lmdb_config(durability);
+	config.max_sets_per_user = max_sets_per_user;
+	assert_ok(hk_keystore_lmdb_open(&config, &store));
+	return store;
+}
+
+static struct hk_keystore *lmdb_open_batch(uint32_t max_sets_per_user)
+{
+	return lmdb_open(max_sets_per_user, HK_DURABLE_BATCH);
+}
+
+static struct hk_keystore *lmdb_open_process(uint32_t max_sets_per_user)
+{
+	return lmdb_open(max_sets_per_user, HK_DURABLE_PROCESS);
+}
+
 static const struct backend backends[] = {
 	{"memory", memory_open, memory_clean},
+	{"lmdb-process", lmdb_open_process, lmdb_dir_remove},
+	{"lmdb-batch", lmdb_open_batch, lmdb_dir_remove},
 };
 
 static int set_up(void **state)

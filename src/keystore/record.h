@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A key set as octets, for stores outside the process.
+ *
+ *     key    EMSKname (8) | keyed hash of the lower-case realm (8)
+ *     state  expected (4) | last_seq (2) | window (8) | last_time (8) | last_tag (16) | mac (8)
+ *     body   format (1) | expires (8) | created (8) | nonce (12) | sealed content
+ *
+ * Only the state changes after put, and always in place: it has one size. Its
+ * mac and the associated data of the body bind both to the key, so that parts
+ * of two records cannot be exchanged. Keys, realm, user and authorization are
+ * sealed. Whoever can put back a whole older record can set back its counter:
+ * against that, only the file's permissions help.
+ */
+#ifndef HK_KEYSTORE_RECORD_H
+#define HK_KEYSTORE_RECORD_H
+
+#include <hokey/keystore.h>
+
+#define HK_RECORD_KEY_LEN   16
+#define HK_RECORD_STATE_LEN 46
+#define HK_RECORD_BODY_MAX                                                                         \
+	(29 + 140 + 16 + HK_REALM_MAX_LEN + HK_USER_MAX_LEN + HK_AUTHORIZATION_MAX)
+#define HK_RECORD_MAX      (HK_RECORD_STATE_LEN + HK_RECORD_BODY_MAX)
+#define HK_RECORD_USER_LEN 8
+#define HK_WRAP_SALT_LEN   16
+#define HK_WRAP_CHECK_LEN  16
+
+/* What wraps and unwraps the records of one store. One per thread. */
+struct hk_wrap {
+	struct hk_aead *aead;
+	struct hk_hmac_key state_key;
+	struct hk_hmac_key index_key;
+	/* Tells, in the store, whether a wrapping key is the one it was made with. */
+	uint8_t check[HK_WRAP_CHECK_LEN];
+	/* The realm hashed last: most requests are for one. */
+	uint16_t realm_len;
+	uint8_t realm[HK_REALM_MAX_LEN];
+	uint8_t realm_hash[8];
+};
+
+/* salt: of the store, at random when it was made. */
+enum hk_err hk_wrap_init(struct hk_wrap *w, const uint8_t key[HK_STORE_KEY_LEN],
+	const uint8_t salt[HK_WRAP_SALT_LEN]);
+void hk_wrap_end(struct hk_wrap *w);
+
+/* realm: at most HK_REALM_MAX_LEN octets. */
+void hk_record_key(struct hk_wrap *w, const uint8_t *emsk_name, struct hk_bytes realm,
+	uint8_t key[HK_RECORD_KEY_LEN]);
+/* The name under which a user's sets are indexed. */
+void hk_record_user(const struct hk_wrap *w, struct hk_bytes user, uint8_t out[HK_RECORD_USER_LEN]);
+
+void hk_record_write_state(const struct hk_wrap *w, const uint8_t *key,
+	const struct hk_seq_state *seq, uint8_t out[HK_RECORD_STATE_LEN]);
+/* HK_ERR_STORE when it is not what was written under this key. */
+enum hk_err hk_record_read_state(const struct hk_wrap *w, const uint8_t *key,
+	const uint8_t in[HK_RECORD_STATE_LEN], struct hk_seq_state *seq);
+
+/* Appends the body of a set. */
+enum hk_err hk_record_seal(const struct hk_wrap *w, const uint8_t *key, const struct hk_keyset *set,
+	struct hk_buf *out);
+/* All of a set but `seq`. HK_ERR_STORE when it is not what was sealed under this key. */
+enum hk_err hk_record_open(
+	const struct hk_wrap *w, const uint8_t *key, struct hk_bytes body, struct hk_keyset *set);
+/* The times that are not sealed. HK_ERR_STORE when there is not even a head. */
+enum hk_err hk_record_times(struct hk_bytes body, hk_time *expires, hk_time *created);
+
+#endif

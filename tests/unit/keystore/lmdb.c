@@ -1,0 +1,829 @@
+/* SPDX-License-Identifier: ISC */
+/* What the LMDB store owes beyond the common: files, crashes, faults, tampering. */
+#include "lmdb_dir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+
+/* ---- the system calls that LMDB writes with, so that they can fail ---- */
+
+static atomic_int syncs;            /* seen */
+static atomic_int writes_left = -1; /* until they fail; below 0: never */
+static atomic_bool syncs_fail;
+
+static bool write_fails(void)
+{
+	if (writes_left < 0)
+		return false;
+	if (writes_left > 0) {
+		writes_left--;
+		return false;
+	}
+	errno = EIO;
+	return true;
+}
+
+int fdatasync(int fd)
+{
+	syncs++;
+	if (syncs_fail) {
+		errno = EIO;
+		return -1;
+	}
+	return (int)syscall(SYS_fdatasync, fd);
+}
+
+ssize_t pwrite(int fd, const void *data, size_t n, off_t at)
+{
+	return write_fails() ? -1 : (ssize_t)syscall(SYS_pwrite64, fd, data, n, at);
+}
+
+ssize_t pwritev(int fd, const struct iovec *v, int n, off_t at)
+{
+	return write_fails() ? -1 : (ssize_t)syscall(SYS_pwritev, fd, v, n, at, 0);
+}
+
+ssize_t writev(int fd, const struct iovec *v, int n)
+{
+	return write_fails() ? -1 : (ssize_t)syscall(SYS_writev, fd, v, n);
+}
+
+/* ---- fixture ---- */
+
+static int set_up(void **state)
+{
+	(void)state;
+	lmdb_dir_make();
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	writes_left = -1;
+	syncs_fail = false;
+	lmdb_dir_remove();
+	return 0;
+}
+
+static enum hk_err open_with(
+	struct hk_keystore_lmdb_config config, struct hk_keystore **store, uint64_t *dropped)
+{
+	enum hk_err err = hk_keystore_lmdb_open(&config, store);
+
+	if (dropped)
+		*dropped = config.dropped;
+	return err;
+}
+
+/* A store with sets 0 to n - 1 of user "alice", closed in order. */
+static void fill(enum hk_durability durability, uint64_t n)
+{
+	struct hk_keystore *store = lmdb_open_as(durability);
+
+	for (uint64_t i = 0; i < n; i++)
+		put(store, i, "alice");
+	hk_keystore_close(store);
+}
+
+static uint64_t count(struct hk_keystore *store)
+{
+	struct hk_keystore_stats stats;
+
+	assert_ok(hk_keystore_stats(store, &stats));
+	return stats.sets;
+}
+
+/* ---- opening ---- */
+
+static void reopen_keeps_everything(void **state)
+{
+	struct hk_keyset in = set_of(1, "alice"), out;
+	struct hk_keystore *store = lmdb_open_as(HK_DURABLE_PROCESS);
+	size_t removed;
+
+	(void)state;
+	in.session_end = NOW + 77;
+	assert_ok(hk_keystore_put(store, &in));
+	put(store, 2, "alice");
+	assert_int_equal(advance(store, 1, 41), HK_SEQ_FRESH);
+	hk_keystore_close(store);
+
+	store = lmdb_open_as(HK_DURABLE_FULL);
+	assert_ok(find(store, 1, &out));
+	assert_int_equal(out.seq.expected, 42);
+	in.seq = out.seq;
+	assert_set_equal(&out, &in);
+	assert_int_equal(advance(store, 1, 41), HK_SEQ_REPEATED);
+	assert_ok(hk_keystore_remove_user(store, hk_text("alice"), NULL, &removed));
+	assert_int_equal(removed, 2);
+	hk_keystore_close(store);
+}
+
+static void wrong_wrapping_key_is_told_at_open(void **state)
+{
+	struct hk_keystore_lmdb_config config = lmdb_config(HK_DURABLE_BATCH);
+	struct hk_keystore *store;
+	struct hk_keyset out;
+
+	(void)state;
+	fill(HK_DURABLE_BATCH, 1);
+	config.wrap_key[31] ^= 1;
+	assert_err(hk_keystore_lmdb_open(&config, &store), HK_ERR_STORE_KEY);
+	assert_null(store);
+	/* and the failed try spoils nothing, not even after a new start of the machine */
+	config = lmdb_config(HK_DURABLE_BATCH);
+	config.boot_id = hk_text("boot-2");
+	assert_ok(hk_keystore_lmdb_open(&config, &store));
+	assert_true(config.dropped == 0);
+	assert_ok(find(store, 0, &out));
+	hk_keystore_close(store);
+}
+
+static void second_open_in_a_process_is_refused(void **state)
+{
+	struct hk_keystore *store = lmdb_open_as(HK_DURABLE_FULL), *other;
+
+	(void)state;
+	assert_err(open_with(lmdb_config(HK_DURABLE_FULL), &other, NULL), HK_ERR_EXISTS);
+	assert_null(other);
+	put(store, 1, "u");
+	hk_keystore_close(store);
+	store = lmdb_open_as(HK_DURABLE_FULL);
+	hk_keystore_close(store);
+}
+
+static void impossible_configurations_are_refused(void **state)
+{
+	struct hk_keystore_lmdb_config config = lmdb_config(HK_DURABLE_FULL);
+	struct hk_keystore *store;
+
+	(void)state;
+	config.max_bytes = 4096;
+	assert_err(hk_keystore_lmdb_open(&config, &store), HK_ERR_ARGUMENT);
+	config = lmdb_config(HK_DURABLE_FULL);
+	config.path = "/nonexistent/store";
+	assert_err(hk_keystore_lmdb_open(&config, &store), HK_ERR_STORE);
+	assert_int_equal(errno, ENOENT);
+	config.path = "/dev/null";
+	assert_err(hk_keystore_lmdb_open(&config, &store), HK_ERR_STORE);
+}
+
+/* ---- durability ---- */
+
+static void syncs_are_as_configured(void **state)
+{
+	static const struct {
+		enum hk_durability durability;
+		bool advance_syncs, sync_syncs, put_syncs;
+	} rows[] = {
+		{HK_DURABLE_FULL, true, false, true},
+		{HK_DURABLE_BATCH, false, true, true},
+		{HK_DURABLE_PROCESS, false, false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct hk_keystore *store = lmdb_open_as(rows[i].durability);
+
+		assert_int_equal(hk_keystore_durability(store), rows[i].durability);
+		syncs = 0;
+		put(store, i, "u");
+		assert_int_equal(syncs > 0, rows[i].put_syncs);
+		syncs = 0;
+		assert_int_equal(advance(store, i, 0), HK_SEQ_FRESH);
+		assert_int_equal(advance(store, i, 1), HK_SEQ_FRESH);
+		assert_int_equal(syncs > 0, rows[i].advance_syncs);
+		syncs = 0;
+		assert_ok(hk_keystore_sync(store));
+		assert_int_equal(syncs, rows[i].sync_syncs);
+		/* nothing new: nothing to do */
+		assert_ok(hk_keystore_sync(store));
+		assert_int_equal(syncs, rows[i].sync_syncs);
+		hk_keystore_close(store);
+	}
+}
+
+/* In a child that ends as if killed, with the store open: puts n sets, uses number 7. */
+static void use_and_die(enum hk_durability durability, uint64_t n)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		struct hk_keystore *store = lmdb_open_as(durability);
+
+		for (uint64_t i = 0; i < n; i++) {
+			put(store, i, "u");
+			advance(store, i, 7);
+		}
+		hk_keystore_sync(store);
+		raise(SIGKILL);
+	}
+	assert_true(pid > 0);
+	waitpid(pid, &status, 0);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+static void after_a_power_cut_the_unsafe_is_dropped(void **state)
+{
+	struct hk_keystore_lmdb_config config;
+	struct hk_keystore *store;
+	struct hk_keyset out;
+	uint64_t dropped;
+
+	(void)state;
+	use_and_die(HK_DURABLE_PROCESS, 3);
+	config = lmdb_config(HK_DURABLE_FULL);
+	config.boot_id = hk_text("boot-2");
+	assert_ok(open_with(config, &store, &dropped));
+	assert_true(dropped == 3);
+	assert_err(find(store, 0, &out), HK_ERR_NOT_FOUND);
+	put(store, 0, "u");
+	assert_int_equal(advance(store, 0, 7), HK_SEQ_FRESH);
+	hk_keystore_close(store);
+
+	/* closed in order: nothing is dropped at the next start of the machine */
+	config.boot_id = hk_text("boot-3");
+	assert_ok(open_with(config, &store, &dropped));
+	assert_true(dropped == 0);
+	assert_int_equal(advance(store, 0, 7), HK_SEQ_REPEATED);
+	hk_keystore_close(store);
+}
+
+static void full_durability_survives_a_power_cut(void **state)
+{
+	struct hk_keystore_lmdb_config config = lmdb_config(HK_DURABLE_PROCESS);
+	struct hk_keystore *store;
+	uint64_t dropped;
+
+	(void)state;
+	use_and_die(HK_DURABLE_FULL, 3);
+	config.boot_id = hk_text("boot-2");
+	assert_ok(open_with(config, &store, &dropped));
+	assert_true(dropped == 0);
+	for (uint64_t i = 0; i < 3; i++)
+		assert_int_equal(advance(store, i, 7), HK_SEQ_REPEATED);
+	hk_keystore_close(store);
+}
+
+/* What was written without care stays doubtful, whatever comes after it. */
+static void care_does_not_come_back_by_reopening(void **state)
+{
+	struct hk_keystore_lmdb_config config = lmdb_config(HK_DURABLE_FULL);
+	struct hk_keystore *store;
+	uint64_t dropped;
+
+	(void)state;
+	use_and_die(HK_DURABLE_PROCESS, 3);
+	use_and_die(HK_DURABLE_FULL, 3);
+	config.boot_id = hk_text("boot-2");
+	assert_ok(open_with(config, &store, &dropped));
+	assert_true(dropped == 3);
+	hk_keystore_close(store);
+}
+
+/* ---- kill -9 ---- */
+
+#define KILL_SETS 8
+
+struct report {
+	uint8_t set;
+	uint16_t seq;
+};
+
+/* Uses numbers and reports each that may be answered, until it is killed. */
+static void use_until_killed(enum hk_durability durability, uint16_t first, int pipe_fd)
+{
+	struct hk_keystore *store = lmdb_open_as(durability);
+
+	for (uint16_t seq = first;; seq++) {
+		struct hk_advance v[KILL_SETS];
+
+		for (uint8_t i = 0; i < KILL_SETS; i++)
+			v[i] = advance_of(i, seq);
+		hk_keystore_advance(store, v, KILL_SETS);
+		if (hk_keystore_sync(store))
+			_exit(1);
+		for (uint8_t i = 0; i < KILL_SETS; i++) {
+			struct report r = {i, seq};
+
+			if (v[i].err || v[i].freshness != HK_SEQ_FRESH ||
+				write(pipe_fd, &r, sizeof r) != (ssize_t)sizeof r)
+				_exit(1);
+		}
+		/* others come and go meanwhile */
+		put(store, 100 + seq % 50, "bob");
+		if (seq % 10 == 0)
+			hk_keystore_remove_user(store, hk_text("bob"), NULL, NULL);
+	}
+}
+
+/* The next number of each set that nobody was told about. */
+static void kill_round(enum hk_durability durability, uint16_t next[KILL_SETS], unsigned us)
+{
+	uint16_t first = 0;
+	struct report r;
+	int fds[2], status;
+	pid_t pid;
+
+	for (int i = 0; i < KILL_SETS; i++)
+		if (next[i] > first)
+			first = next[i];
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	if (pid == 0) {
+		close(fds[0]);
+		use_until_killed(durability, first + 1, fds[1]);
+	}
+	close(fds[1]);
+	/* from the first report on, so that it dies at work */
+	assert_int_equal(read(fds[0], &r, sizeof r), sizeof r);
+	next[r.set] = r.seq + 1;
+	usleep(us);
+	kill(pid, SIGKILL);
+	while (read(fds[0], &r, sizeof r) == (ssize_t)sizeof r)
+		next[r.set] = r.seq + 1;
+	close(fds[0]);
+	waitpid(pid, &status, 0);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+static void kill_rounds(enum hk_durability durability, int rounds)
+{
+	uint16_t next[KILL_SETS] = {0};
+	uint32_t x = 1;
+
+	fill(durability, KILL_SETS + 20);
+	for (int round = 0; round < rounds; round++) {
+		struct hk_keystore *store;
+		struct hk_keyset out;
+
+		x = x * 1664525u + 1013904223u;
+		kill_round(durability, next, (x >> 16) % 12000);
+		store = lmdb_open_as(durability);
+		for (uint64_t i = 0; i < KILL_SETS; i++) {
+			struct hk_advance v = advance_of(i, (uint16_t)(next[i] - 1));
+
+			v.now += 10000;
+			hk_keystore_advance(store, &v, 1);
+			assert_ok(v.err);
+			assert_int_equal(v.freshness, HK_SEQ_STALE);
+		}
+		for (uint64_t i = KILL_SETS; i < KILL_SETS + 20; i++) {
+			struct hk_keyset want = set_of(i, "alice");
+
+			assert_ok(find(store, i, &out));
+			assert_set_equal(&out, &want);
+		}
+		hk_keystore_close(store);
+	}
+}
+
+/* E6696-5.2-19 E6696-5.4-05 */
+static void killed_process_accepts_nothing_twice(void **state)
+{
+	(void)state;
+	kill_rounds(HK_DURABLE_PROCESS, 20);
+}
+
+/* E6696-5.2-19 E6696-5.4-05 */
+static void killed_batch_accepts_nothing_twice(void **state)
+{
+	(void)state;
+	kill_rounds(HK_DURABLE_BATCH, 5);
+}
+
+/* E6696-5.2-19 E6696-5.4-05 */
+static void killed_full_accepts_nothing_twice(void **state)
+{
+	(void)state;
+	kill_rounds(HK_DURABLE_FULL, 5);
+}
+
+/* ---- two processes ---- */
+
+#define SHARED_SEQS 2000
+
+static void use_all(struct hk_keystore *store, atomic_uchar *accepted)
+{
+	for (uint16_t seq = 0; seq < SHARED_SEQS; seq++) {
+		struct hk_advance v = advance_of(0, seq);
+
+		hk_keystore_advance(store, &v, 1);
+		if (v.err || v.freshness == HK_SEQ_FRESH)
+			accepted[seq]++;
+	}
+}
+
+static void two_processes_accept_each_number_once(void **state)
+{
+	atomic_uchar *accepted =
+		mmap(NULL, SHARED_SEQS, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct hk_keystore *store;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	assert_true(accepted != MAP_FAILED);
+	fill(HK_DURABLE_PROCESS, 1);
+	pid = fork();
+	store = lmdb_open_as(HK_DURABLE_PROCESS);
+	use_all(store, accepted);
+	if (pid == 0) {
+		hk_keystore_close(store);
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	for (unsigned seq = 0; seq < SHARED_SEQS; seq++)
+		assert_true(accepted[seq] <= 1);
+	assert_int_equal(accepted[SHARED_SEQS - 1], 1);
+	hk_keystore_close(store);
+	munmap(accepted, SHARED_SEQS);
+}
+
+/* The other closes in order; what this one wrote is doubtful all the same. */
+static void clean_is_said_by_the_last_one_only(void **state)
+{
+	struct hk_keystore_lmdb_config config = lmdb_config(HK_DURABLE_FULL);
+	struct hk_keystore *store;
+	uint64_t dropped;
+	int fds[2], status;
+	char c;
+	pid_t pid;
+
+	(void)state;
+	fill(HK_DURABLE_PROCESS, 2);
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	if (pid == 0) {
+		store = lmdb_open_as(HK_DURABLE_PROCESS);
+		advance(store, 0, 0);
+		if (write(fds[1], "x", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	assert_int_equal(read(fds[0], &c, 1), 1);
+	store = lmdb_open_as(HK_DURABLE_PROCESS);
+	hk_keystore_close(store);
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	close(fds[0]);
+	close(fds[1]);
+	config.boot_id = hk_text("boot-2");
+	assert_ok(open_with(config, &store, &dropped));
+	assert_true(dropped == 2);
+	hk_keystore_close(store);
+}
+
+/* ---- faults ---- */
+
+static void full_store_still_counts_and_removes(void **state)
+{
+	struct hk_keystore_lmdb_config config = lmdb_config(HK_DURABLE_PROCESS);
+	struct hk_keystore *store;
+	uint64_t n = 0;
+	enum hk_err err = HK_OK;
+	size_t removed;
+
+	(void)state;
+	config.max_bytes = 1u << 20;
+	assert_ok(hk_keystore_lmdb_open(&config, &store));
+	while (!err && n < 10000) {
+		struct hk_keyset s = set_of(n, "u");
+
+		err = hk_keystore_put(store, &s);
+		n += !err;
+	}
+	assert_err(err, HK_ERR_STORE_FULL);
+	assert_in_range(n, 200, 3000);
+	for (uint16_t seq = 0; seq < 20; seq++)
+		for (uint64_t i = 0; i < n; i++)
+			assert_int_equal(advance(store, i, seq), HK_SEQ_FRESH);
+	assert_ok(hk_keystore_expire(store, EXPIRES, n, &removed));
+	assert_int_equal(removed, n);
+	for (uint64_t i = 0; i < n / 2; i++)
+		put(store, 10000 + i, "u");
+	hk_keystore_close(store);
+}
+
+static bool advance_fails(struct hk_keystore *store, uint16_t seq, enum hk_err want)
+{
+	struct hk_advance v[2] = {advance_of(0, seq), advance_of(1, seq)};
+
+	hk_keystore_advance(store, v, 2);
+	return v[0].err == want && v[1].err == want && v[0].freshness == HK_SEQ_STALE &&
+	       v[1].freshness == HK_SEQ_STALE;
+}
+
+/* RLIMIT_FSIZE is a disk that takes nothing more. */
+static void full_disk_accepts_nothing(void **state)
+{
+	pid_t pid;
+	int status;
+
+	(void)state;
+	fill(HK_DURABLE_PROCESS, 2);
+	pid = fork();
+	if (pid == 0) {
+		struct hk_keystore *store = lmdb_open_as(HK_DURABLE_PROCESS);
+		struct rlimit full = {0, RLIM_INFINITY}, room = {RLIM_INFINITY, RLIM_INFINITY};
+		struct hk_keyset s = set_of(9, "u"), out;
+
+		signal(SIGXFSZ, SIG_IGN);
+		if (setrlimit(RLIMIT_FSIZE, &full) || !advance_fails(store, 5, HK_ERR_STORE_FULL) ||
+			hk_keystore_put(store, &s) != HK_ERR_STORE_FULL)
+			_exit(1);
+		if (find(store, 0, &out) || out.seq.expected != 0)
+			_exit(2);
+		/* with room again it goes on, and the number was not used */
+		if (setrlimit(RLIMIT_FSIZE, &room) || advance(store, 0, 5) != HK_SEQ_FRESH ||
+			hk_keystore_put(store, &s))
+			_exit(3);
+		hk_keystore_close(store);
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* Each write of an advance fails once: an error, and no number is used by half. */
+static void every_failing_write_is_reported(void **state)
+{
+	(void)state;
+	fill(HK_DURABLE_FULL, 2);
+	for (int fail_at = 0;; fail_at++) {
+		struct hk_keystore *store = lmdb_open_as(HK_DURABLE_FULL);
+		uint16_t seq = (uint16_t)fail_at;
+		struct hk_keyset a, b;
+		bool failed;
+
+		writes_left = fail_at;
+		failed = advance_fails(store, seq, HK_ERR_STORE);
+		failed = failed && writes_left == 0;
+		writes_left = -1;
+		hk_keystore_close(store);
+		store = lmdb_open_as(HK_DURABLE_FULL);
+		assert_ok(find(store, 0, &a));
+		assert_ok(find(store, 1, &b));
+		assert_true(a.seq.expected == b.seq.expected);
+		assert_true(
+			a.seq.expected == (failed ? seq : seq + 1u) || a.seq.expected == seq + 1u);
+		/* the next round starts from one number higher, accepted or not */
+		advance(store, 0, seq);
+		advance(store, 1, seq);
+		hk_keystore_close(store);
+		if (!failed)
+			break;
+		assert_in_range(fail_at, 0, 50);
+	}
+}
+
+/* After a failed sync nobody knows what is on the disk: no answer any more. */
+static void failed_sync_ends_all_answers(void **state)
+{
+	struct hk_keystore *store;
+
+	(void)state;
+	fill(HK_DURABLE_BATCH, 2);
+	store = lmdb_open_as(HK_DURABLE_BATCH);
+	assert_int_equal(advance(store, 0, 0), HK_SEQ_FRESH);
+	syncs_fail = true;
+	assert_err(hk_keystore_sync(store), HK_ERR_STORE);
+	assert_int_equal(errno, EIO);
+	syncs_fail = false;
+	assert_err(hk_keystore_sync(store), HK_ERR_STORE);
+	assert_true(advance_fails(store, 1, HK_ERR_STORE));
+	hk_keystore_close(store);
+	/* a new start goes on with what is there */
+	store = lmdb_open_as(HK_DURABLE_BATCH);
+	assert_int_equal(advance(store, 0, 0), HK_SEQ_REPEATED);
+	assert_int_equal(advance(store, 0, 1), HK_SEQ_FRESH);
+	hk_keystore_close(store);
+}
+
+/* ---- files ---- */
+
+static uint8_t *file;
+static size_t file_len;
+
+static void file_path(char path[128], const char *name)
+{
+	snprintf(path, 128, "%s/%s", lmdb_dir, name);
+}
+
+static void file_map(void)
+{
+	char path[128];
+	struct stat st;
+	int fd;
+
+	file_path(path, "data.mdb");
+	fd = open(path, O_RDWR);
+	assert_true(fd >= 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	file_len = (size_t)st.st_size;
+	file = mmap(NULL, file_len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_true(file != MAP_FAILED);
+	close(fd);
+}
+
+/*
+ * The next place from `from` on where set i's record is: its name as a key of
+ * 16 octets, which LMDB says in front of it. NULL: there is none.
+ */
+static uint8_t *file_record(uint64_t i, uint8_t *from)
+{
+	uint8_t name[HK_EMSK_NAME_LEN], *p = from;
+
+	set_name(name, i);
+	while ((p = memmem(p, file_len - (size_t)(p - file), name, sizeof name)) != NULL) {
+		if (p[-2] == 16 && p[-1] == 0)
+			return p;
+		p++;
+	}
+	return NULL;
+}
+
+/* Changes an octet of set i's record, wherever the file has a copy. */
+static void file_spoil(uint64_t i, size_t behind)
+{
+	unsigned n = 0;
+
+	file_map();
+	for (uint8_t *p = file; (p = file_record(i, p)) != NULL; p++, n++)
+		p[behind] ^= 0x10;
+	assert_true(n > 0);
+	munmap(file, file_len);
+}
+
+static bool count_visits(void *arg, const struct hk_keyset *set)
+{
+	(void)set;
+	++*(int *)arg;
+	return true;
+}
+
+static void spoiled_set_fails_alone(void **state)
+{
+	/* expected, window, tag, mac; expires; sealed keys; tag of the seal is at the end */
+	static const size_t at[] = {3, 6, 30, 45, 48, 80, 200};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {
+		struct hk_keystore *store;
+		struct hk_keyset out;
+		struct hk_advance v[3] = {advance_of(0, 9), advance_of(1, 9), advance_of(2, 9)};
+		struct hk_walk cursor = {0};
+		bool done;
+		int visits = 0;
+		size_t removed;
+
+		fill(HK_DURABLE_FULL, 3);
+		file_spoil(1, 16 + at[i]);
+		store = lmdb_open_as(HK_DURABLE_FULL);
+		assert_err(find(store, 1, &out), HK_ERR_STORE);
+		assert_ok(find(store, 0, &out));
+		assert_ok(find(store, 2, &out));
+		hk_keystore_advance(store, v, 3);
+		assert_ok(v[0].err);
+		assert_ok(v[2].err);
+		assert_int_equal(v[2].freshness, HK_SEQ_FRESH);
+		if (at[i] < 46) /* the state: else advance has nothing to complain of */
+			assert_err(v[1].err, HK_ERR_STORE);
+		assert_ok(hk_keystore_walk(store, &cursor, 10, count_visits, &visits, &done));
+		assert_true(done);
+		assert_int_equal(visits, 2);
+		/* it can be removed, and its user's index does not stumble over it */
+		assert_ok(hk_keystore_remove(store, v[1].emsk_name, REALM));
+		assert_ok(hk_keystore_remove_user(store, hk_text("alice"), NULL, &removed));
+		assert_int_equal(removed, 2);
+		assert_int_equal(count(store), 0);
+		hk_keystore_close(store);
+	}
+}
+
+/* A record under another name is not that set's, though it was sealed here. */
+static void record_of_another_set_is_refused(void **state)
+{
+	struct hk_keystore *store;
+	struct hk_keyset out;
+	uint8_t *from;
+
+	(void)state;
+	fill(HK_DURABLE_FULL, 2);
+	file_map();
+	for (from = file; file_record(0, from + 1); from = file_record(0, from + 1))
+		;
+	for (uint8_t *p = file; (p = file_record(1, p)) != NULL; p++)
+		memmove(p + 16, from + 16, 46 + 29 + 140 + 16 + 12 + 5 + 10);
+	munmap(file, file_len);
+	store = lmdb_open_as(HK_DURABLE_FULL);
+	assert_ok(find(store, 0, &out));
+	assert_err(find(store, 1, &out), HK_ERR_STORE);
+	hk_keystore_close(store);
+}
+
+/* K5749-3-04 */
+static void files_hold_nothing_plain(void **state)
+{
+	struct hk_keyset s = set_of(7, "alice@secret.example");
+	struct hk_keystore *store = lmdb_open_as(HK_DURABLE_FULL);
+	uint8_t octets[32];
+
+	(void)state;
+	set_text(s.authorization, &s.authorization_len, "vlan-of-alice");
+	memset(&s.keys.rrk.inner, 0x5a, 32);
+	memset(&s.keys.rik2.outer, 0xa5, 32);
+	assert_ok(hk_keystore_put(store, &s));
+	assert_ok(hk_keystore_put(store, &s));
+	hk_keystore_close(store);
+	file_map();
+	assert_null(memmem(file, file_len, "alice", 5));
+	assert_null(memmem(file, file_len, "vlan-of", 7));
+	assert_null(memmem(file, file_len, "home.example", 12));
+	assert_null(memmem(file, file_len, &s.keys.rrk.inner, 8));
+	assert_null(memmem(file, file_len, &s.keys.rik2.outer, 8));
+	memcpy(octets, lmdb_config(HK_DURABLE_FULL).wrap_key, sizeof octets);
+	assert_null(memmem(file, file_len, octets, sizeof octets));
+	munmap(file, file_len);
+}
+
+static void damaged_files_are_refused(void **state)
+{
+	struct hk_keystore *store;
+	char path[128];
+	struct stat st;
+	int fd;
+
+	(void)state;
+	fill(HK_DURABLE_PROCESS, 500);
+	file_path(path, "data.mdb");
+	assert_int_equal(stat(path, &st), 0);
+	for (off_t len = 40 * 4096; len > 0; len -= 4096 + 100) {
+		assert_int_equal(truncate(path, len), 0);
+		assert_err(open_with(lmdb_config(HK_DURABLE_PROCESS), &store, NULL), HK_ERR_STORE);
+	}
+	fd = open(path, O_WRONLY | O_TRUNC);
+	for (int i = 0; i < 10000; i++)
+		assert_int_equal(write(fd, "garbage ", 8), 8);
+	close(fd);
+	assert_err(open_with(lmdb_config(HK_DURABLE_PROCESS), &store, NULL), HK_ERR_STORE);
+}
+
+/* Without its companion nobody knows of what day the counters are. */
+static void data_without_state_is_refused(void **state)
+{
+	struct hk_keystore *store;
+	char path[128];
+
+	(void)state;
+	fill(HK_DURABLE_FULL, 1);
+	file_path(path, "state");
+	assert_int_equal(truncate(path, 3), 0);
+	assert_err(open_with(lmdb_config(HK_DURABLE_FULL), &store, NULL), HK_ERR_STORE);
+	assert_int_equal(unlink(path), 0);
+	assert_err(open_with(lmdb_config(HK_DURABLE_FULL), &store, NULL), HK_ERR_STORE);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(reopen_keeps_everything),
+		TEST(wrong_wrapping_key_is_told_at_open),
+		TEST(second_open_in_a_process_is_refused),
+		TEST(impossible_configurations_are_refused),
+		TEST(syncs_are_as_configured),
+		TEST(after_a_power_cut_the_unsafe_is_dropped),
+		TEST(full_durability_survives_a_power_cut),
+		TEST(care_does_not_come_back_by_reopening),
+		TEST(killed_process_accepts_nothing_twice),
+		TEST(killed_batch_accepts_nothing_twice),
+		TEST(killed_full_accepts_nothing_twice),
+		TEST(two_processes_accept_each_number_once),
+		TEST(clean_is_said_by_the_last_one_only),
+		TEST(full_store_still_counts_and_removes),
+		TEST(full_disk_accepts_nothing),
+		TEST(every_failing_write_is_reported),
+		TEST(failed_sync_ends_all_answers),
+		TEST(spoiled_set_fails_alone),
+		TEST(record_of_another_set_is_refused),
+		TEST(files_hold_nothing_plain),
+		TEST(damaged_files_are_refused),
+		TEST(data_without_state_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -95,7 +95,8 @@ enum hk_peer_id_kind {
 enum hk_eap_action {
 	HK_EAP_SEND,                  /* send `out`, an EAP-Request or EAP-Response */
 	HK_EAP_SUCCEEDED,             /* done; server: `out` is EAP-Success */
-	HK_EAP_FAILED,                /* done; server: `out` is EAP-Failure */
+	HK_EAP_FAILED,                /* done; server: `out` is EAP-Failure, or
+	                                 EAP-Response/Nak when it was sent a request */
 	HK_EAP_IGNORED,               /* the packet is dropped; nothing changed */
 	HK_EAP_INVALID,               /* server: `out` is the previous request again
 	                                 (RFC 3579 section 2.2; Error-Cause 202) */

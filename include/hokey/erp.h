@@ -63,6 +63,7 @@ enum hk_erp_suite {
 
 /* Tag length in octets; 0 for a suite that does not exist. */
 HK_API size_t hk_suite_tag_len(uint8_t suite);
+/* "HMAC-SHA256-128"; "unknown" for a suite that does not exist. */
 HK_API const char *hk_suite_name(uint8_t suite);
 
 /* One way to read the end of a packet. */
@@ -83,8 +84,9 @@ struct hk_erp_message {
 	struct hk_erp_reading readings[HK_ERP_SUITES];
 	uint8_t         nreadings;
 	/*
-	 * With nreadings = 0: a Finish with R set is an unprotected failure,
-	 * attributes end at unprotected_end; an Initiate uses a suite nobody knows.
+	 * With nreadings = 0: a Finish with R set is an unprotected failure, an
+	 * Initiate uses a suite nobody knows (or is a Start, which has none). In
+	 * all three the attributes end at unprotected_end.
 	 */
 	uint16_t        unprotected_end;
 };
@@ -114,13 +116,18 @@ struct hk_erp_attributes {
 	bool            duplicates;              /* a type other than keyName-NAI came twice */
 };
 
-/* The attributes that end at offset `end` (of a reading, or unprotected_end). */
+/*
+ * The attributes that end at offset `end` (of a reading, or unprotected_end).
+ * The first of a type counts; a value of a size its type cannot have is left
+ * out. HK_ERR_ARGUMENT: end outside the packet; HK_ERR_MALFORMED: not an end.
+ */
 HK_API enum hk_err hk_erp_attributes(
 	const struct hk_erp_message *m, uint16_t end, struct hk_erp_attributes *out);
 
 /*
  * Walks an attribute area: fills type and value of the next attribute and
- * returns true; false at the end or at the first type of unknown size.
+ * returns true; false at the end, at the first type of unknown size (which stays
+ * unread), or, with r->underflow set, where an attribute runs over the end.
  */
 HK_API bool hk_erp_attribute_next(struct hk_reader *r, uint8_t *type, struct hk_bytes *value);
 
@@ -139,7 +146,7 @@ HK_API void hk_erp_put_tlv(struct hk_buf *b, uint8_t type, struct hk_bytes value
 HK_API void hk_erp_put_lifetime(struct hk_buf *b, uint8_t type, uint32_t seconds);
 /* Sets Length; HK_ERR_TOO_LONG on overflow or past 1020 octets. */
 HK_API enum hk_err hk_erp_end(struct hk_buf *b);
-/* Appends Cryptosuite and tag, sets Length. Errors as hk_erp_end(). */
+/* Appends Cryptosuite and tag, sets Length. Errors as hk_erp_end(), and HK_ERR_SUITE. */
 HK_API enum hk_err hk_erp_seal(struct hk_buf *b, uint8_t suite, const struct hk_hmac_key *rik);
 
 /*

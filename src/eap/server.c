@@ -27,9 +27,9 @@ struct hk_eap_server {
 	unsigned invalid;
 	uint8_t *request; /* the last one, for repetition */
 	size_t request_len;
-	uint8_t *outer;
+	uint8_t *outer; /* what EAP-Response/Identity said */
+	size_t outer_len;
 	struct hk_tls *tls; /* from the first TLS data on */
-	bool authorized;
 	struct hk_failure failure;
 	struct hk_eap_result result;
 };
@@ -188,24 +188,13 @@ static enum hk_eap_action invalid(struct step *t, const char *why)
 
 static enum hk_err authorize(struct hk_eap_server *s, struct hk_tls *tls)
 {
-	enum hk_err err;
-
-	tls->identity.who.resumed = hk_tls_resumed(tls);
-	if (!s->config.authorize)
-		return HK_OK;
-	err = s->config.authorize(s->config.arg, &tls->identity.who);
-	return err;
+	return s->config.authorize ? s->config.authorize(s->config.arg, &tls->identity.who) : HK_OK;
 }
 
 /* TLS 1.2 resumption: the server's Finished leaves first, so the answer is needed now. */
 static bool may_resume(void *arg, struct hk_tls *tls)
 {
-	struct hk_eap_server *s = arg;
-
-	tls->identity.who.resumed = true;
-	s->authorized = !s->config.authorize ||
-			s->config.authorize(s->config.arg, &tls->identity.who) == HK_OK;
-	return s->authorized;
+	return authorize(arg, tls) == HK_OK;
 }
 
 /* ---- TLS ---- */
@@ -286,6 +275,8 @@ static enum hk_err open_tls(struct hk_eap_server *s)
 	if (s->tls)
 		return HK_OK;
 	err = hk_tls_open(s->config.tls, &owner, &s->tls);
+	if (!err)
+		s->tls->identity.who.outer = hk_bytes(s->outer, s->outer_len);
 	return err;
 }
 
@@ -335,8 +326,9 @@ static enum hk_eap_action receive_identity(struct step *t, const struct hk_eap_p
 	s->outer = malloc(p->data.len + 1);
 	if (!s->outer)
 		return FAIL(t, HK_ERR_NO_MEMORY, "out of memory");
-	memcpy(s->outer, p->data.data, p->data.len);
-	s->outer[p->data.len] = 0;
+	if (p->data.len)
+		memcpy(s->outer, p->data.data, p->data.len);
+	s->outer_len = p->data.len;
 	return send_start(t, (uint8_t)(p->identifier + 1));
 }
 
@@ -369,6 +361,18 @@ static enum hk_eap_action receive_response(struct step *t, const struct hk_eap_p
 	return receive_tls(t, p->data);
 }
 
+/* The NAS wants to be authenticated (RFC 3579 section 2.6.2); we have nothing to offer. */
+static enum hk_eap_action refuse_role(struct step *t, uint8_t identifier)
+{
+	static const uint8_t no_alternative = 0;
+
+	hk_failure_set(&t->s->failure, HK_ERR_UNEXPECTED, "EAP-Request sent to a server");
+	t->s->phase = PHASE_FAILED;
+	hk_eap_write(
+		t->out, HK_EAP_RESPONSE, identifier, HK_EAP_TYPE_NAK, hk_bytes(&no_alternative, 1));
+	return HK_EAP_FAILED;
+}
+
 enum hk_eap_action hk_eap_server_receive(struct hk_eap_server *s, struct hk_bytes packet,
 	hk_time now, size_t max_len, struct hk_buf *out)
 {
@@ -382,6 +386,8 @@ enum hk_eap_action hk_eap_server_receive(struct hk_eap_server *s, struct hk_byte
 			s->identifier = packet.data[1];
 		return invalid(&t, "malformed EAP packet");
 	}
+	if (p.code == HK_EAP_REQUEST && !s->requested)
+		return refuse_role(&t, p.identifier);
 	if (p.code != HK_EAP_RESPONSE) {
 		if (!s->requested)
 			s->identifier = p.identifier;

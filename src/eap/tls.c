@@ -93,6 +93,19 @@ static void begin(struct hk_tls *tls, hk_time now)
 	ERR_clear_error();
 }
 
+/* OpenSSL's names end with TLS 1.2. */
+static const char *alert_name(int alert)
+{
+	switch (alert) {
+	case SSL_AD_MISSING_EXTENSION:
+		return "missing extension";
+	case SSL_AD_CERTIFICATE_REQUIRED:
+		return "certificate required";
+	default:
+		return SSL_alert_desc_string_long(alert);
+	}
+}
+
 /* What OpenSSL says, with the alert that ended it. A cause noted before stays first. */
 static void explain(struct hk_tls *tls)
 {
@@ -101,12 +114,11 @@ static void explain(struct hk_tls *tls)
 
 	if (tls->alert_received != HK_TLS_NO_ALERT)
 		hk_failure_set(f, HK_ERR_TLS, "the other side sent the TLS alert \"%s\"",
-			SSL_alert_desc_string_long(tls->alert_received));
+			alert_name(tls->alert_received));
 	else
 		hk_failure_set(f, HK_ERR_TLS, "TLS: %s", reason ? reason : "failed");
 	if (tls->alert_sent != HK_TLS_NO_ALERT)
-		hk_failure_add(f, "; answered with the alert \"%s\"",
-			SSL_alert_desc_string_long(tls->alert_sent));
+		hk_failure_add(f, "; answered with the alert \"%s\"", alert_name(tls->alert_sent));
 	ERR_clear_error();
 }
 
@@ -202,8 +214,8 @@ enum hk_err hk_tls_refuse(struct hk_tls *tls, uint8_t alert)
 	begin(tls, tls->now);
 	err = hk_tls_version(tls) == HK_TLS_1_3 ? refuse_1_3(tls, alert) : refuse_1_2(tls, alert);
 	if (!err)
-		hk_failure_add(tls->owner.failure, "; answered with the alert \"%s\"",
-			SSL_alert_desc_string_long(alert));
+		hk_failure_add(
+			tls->owner.failure, "; answered with the alert \"%s\"", alert_name(alert));
 	ERR_clear_error();
 	return err;
 }

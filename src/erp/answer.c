@@ -8,8 +8,7 @@
 
 void hk_er_forget_keys(struct hk_er_exchange *x)
 {
-	if (x->has_keys)
-		hk_wipe(&x->keyset.keys, sizeof x->keyset.keys);
+	hk_wipe(&x->keyset.keys, sizeof x->keyset.keys);
 	x->has_keys = false;
 }
 
@@ -145,9 +144,9 @@ static uint32_t session_timeout_s(
 	return left_s ? left_s : 1;
 }
 
-static enum hk_err accept(const struct hk_er_policy *policy, const struct hk_aaa_request *request,
-	hk_time now, struct hk_er_exchange *x, const struct hk_erp_attributes *attributes,
-	struct hk_aaa_reply *reply)
+static enum hk_err accept_peer(const struct hk_er_policy *policy,
+	const struct hk_aaa_request *request, hk_time now, struct hk_er_exchange *x,
+	const struct hk_erp_attributes *attributes, struct hk_aaa_reply *reply)
 {
 	struct hk_keyset *set = &x->keyset;
 	enum hk_err err = write_success(policy, request, x, attributes, &reply->eap);
@@ -164,7 +163,7 @@ static enum hk_err accept(const struct hk_er_policy *policy, const struct hk_aaa
 	return HK_OK;
 }
 
-static enum hk_err refuse(const struct hk_er_policy *policy, const struct hk_er_exchange *x,
+static enum hk_err refuse_peer(const struct hk_er_policy *policy, const struct hk_er_exchange *x,
 	struct hk_aaa_reply *reply)
 {
 	reply->verdict = HK_VERDICT_REJECT;
@@ -200,11 +199,11 @@ void hk_er_server_answer(const struct hk_er_policy *policy, const struct hk_aaa_
 	reset(reply);
 	x->reason = decide(policy, request, x, &attributes);
 	if (x->step == HK_ER_ADVANCE && x->reason == HK_OK)
-		err = accept(policy, request, now, x, &attributes, reply);
+		err = accept_peer(policy, request, now, x, &attributes, reply);
 	else if (x->step != HK_ER_DROP && hk_er_unknown_key(x->reason))
 		err = answer_unknown(policy, x, reply);
 	else if (x->has_keys && is_refusal(x->reason))
-		err = refuse(policy, x, reply);
+		err = refuse_peer(policy, x, reply);
 	if (err) {
 		x->reason = err;
 		reply->verdict = HK_VERDICT_NONE;

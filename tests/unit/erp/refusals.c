@@ -23,7 +23,10 @@ static void order_of_checks(void **state)
 	assert_ok(serve(t, initiate(t, i)));
 }
 
-/* E6696-5.1-16 E6696-5.2-15 E6696-5.2.2-01 E6696-5.2.2-02 E6696-5.2.2-04 E6696-5.2.2-05 */
+/*
+ * E6696-5.1-16 E6696-5.2-15 E6696-5.2.2-01 E6696-5.2.2-02 E6696-3-12 E6696-5.2.2-04
+ * E6696-5.2.2-05
+ */
 static void each_refusal_is_protected(void **state)
 {
 	struct bench *t = *state;
@@ -123,7 +126,7 @@ static void keys_of_another_domain(void **state)
 
 /* ---- failed checks change nothing ---- */
 
-/* E6696-8-02 E6696-3-12 */
+/* E6696-8-02 */
 static void failures_spend_no_number(void **state)
 {
 	struct bench *t = *state;

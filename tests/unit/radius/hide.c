@@ -81,7 +81,7 @@ static void wrong_secret_or_broken_value(void **state)
 		if (hk_radius_unhide_salted(&other, ra, hk_buf_bytes(&b), &back))
 			refused++;
 		else
-			assert_memory_not_equal(plain, key, 16);
+			assert_false(back.len == sizeof key && memcmp(plain, key, sizeof key) == 0);
 		assert_true(back.len <= 47);
 	}
 	assert_true(refused > 100); /* 208 of 256 length octets do not fit */

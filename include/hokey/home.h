@@ -46,6 +46,11 @@ struct hk_home_policy {
 	const struct hk_er_policy *erp; /* NULL: no re-authentication, no key sets */
 	uint32_t rrk_lifetime_s;  /* of an EMSK and what comes from it */
 	uint32_t msk_lifetime_s;  /* Session-Timeout of a full login; 0: none */
+	/*
+	 * How long one full authentication may be resumed, and the keys of that
+	 * live; 0: as long as the certificate.
+	 */
+	uint32_t resumption_lifetime_s;
 
 	struct hk_tls_context *tls;
 	uint16_t fragment_size;
@@ -56,9 +61,10 @@ struct hk_home_policy {
 	uint32_t max_sessions_per_client; /* 0: no limit */
 
 	/*
-	 * May this peer in, and with what? Called once per login from any thread,
-	 * must not block. HK_OK and *user (given zeroed), or the reason of the
-	 * refusal. NULL: everyone with a valid certificate.
+	 * May this peer in, and with what? Called from any thread, once per login
+	 * (twice when a resumption is refused), must not block. HK_OK and *user
+	 * (given zeroed), or the reason of the refusal. NULL: everyone with a valid
+	 * certificate.
 	 */
 	enum hk_err (*authorize)(
 		void *arg, const struct hk_peer_identity *who, struct hk_home_user *user);
@@ -102,13 +108,13 @@ struct hk_home_event {
 	bool            final;    /* the login or re-authentication is over */
 	struct hk_bytes identity; /* EAP: outer identity; ERP: keyName-NAI */
 	struct hk_bytes user;     /* who it is, once that is known */
-	const char     *method;   /* "EAP-TLS 1.3", "ERP"; NULL when there is none yet */
+	uint16_t        tls_version; /* EAP-TLS: enum hk_tls_version; 0: not known */
 	bool            resumed;
 	unsigned        rounds;
 	hk_time         began;
 	bool            has_keys; /* a key set exists: emsk_name is set */
 	uint8_t         emsk_name[HK_EMSK_NAME_LEN];
-	uint32_t        seq;      /* ERP */
+	uint16_t        seq;      /* ERP */
 	enum hk_err     store;    /* a login succeeded but its key set was not stored */
 	const char     *detail;   /* more about the reason, or NULL */
 };

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Full EAP: the conversations of the home server, round by round, and the key
+ * set that a successful one leaves behind.
+ */
+#ifndef HK_AAA_LOGIN_H
+#define HK_AAA_LOGIN_H
+
+#include "aaa/sessions.h"
+
+struct hk_home {
+	struct hk_sessions *sessions;
+	enum hk_err (*random)(void *arg, uint8_t *out, size_t len);
+	void *random_arg;
+};
+
+/* Opens a conversation with our own EAP-Request/Identity. */
+void hk_login_start(struct hk_home_worker *w, const struct hk_home_policy *policy,
+	struct hk_home_visit *visit, uint8_t identifier, hk_time now);
+
+/*
+ * An EAP-Response, or a packet that makes no sense but came with a State:
+ * the conversation decides what it is worth.
+ */
+void hk_login_receive(struct hk_home_worker *w, const struct hk_home_policy *policy,
+	struct hk_home_visit *visit, hk_time now);
+
+/* Ends the conversation of a request that may not be part of one. */
+void hk_login_abandon(struct hk_home_worker *w, struct hk_home_visit *visit, hk_time now);
+
+#endif

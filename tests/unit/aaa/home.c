@@ -1,0 +1,905 @@
+/* SPDX-License-Identifier: ISC */
+/* The hall: logins, re-authentications, and everything that is neither. */
+#include "hall.h"
+
+#define IDENTITY "anonymous@" REALM
+
+static const uint8_t nothing;
+#define EAP_START hk_bytes(&nothing, 0)
+
+static struct hk_bytes eap_of(uint8_t *out, const char *text)
+{
+	return hk_bytes(out, hex(out, 64, text));
+}
+
+static void set_user(struct hall *h, const char *name, const char *attributes, uint32_t timeout_s)
+{
+	h->user.name_len = (uint16_t)strlen(name);
+	memcpy(h->user.name, name, h->user.name_len);
+	h->user.authorization_len =
+		(uint16_t)hex(h->user.authorization, sizeof(h->user.authorization), attributes);
+	h->user.session_timeout_s = timeout_s;
+}
+
+/* ---- full EAP ---- */
+
+/* R3579-2.1-01 R5080-2.1.1-01 E6696-3-15 */
+static void login(void **state)
+{
+	struct hall *h = *state;
+	const struct hk_aaa_reply *reply;
+	struct device d;
+
+	set_user(h, "alice@example.com", "1906636c6173", 0);
+	device_new(&d, h, IDENTITY);
+	reply = device_login(&d, h, 40);
+	assert_int_equal(reply->verdict, HK_VERDICT_ACCEPT);
+	assert_int_equal(reply_code(h), HK_EAP_SUCCESS);
+	assert_int_equal(reply->reason, HK_OK);
+	assert_int_equal(h->asked, 1);
+	assert_memory_equal(reply->user_name.data, "alice@example.com", 17);
+	assert_hex(reply->authorization.data, reply->authorization.len, "1906636c6173");
+	assert_int_equal(reply->session_timeout_s, 0);
+	assert_int_equal(reply->key_name.len, 0);
+
+	device_keep_keys(&d, h);
+	assert_memory_equal(reply->key, d.msk, sizeof(d.msk));
+	assert_true(h->visit.event.final);
+	assert_int_equal(h->visit.event.kind, HK_HOME_EAP);
+	assert_int_equal(h->visit.event.tls_version, HK_TLS_1_3);
+	assert_true(hk_bytes_equal(h->visit.event.identity, hk_text(IDENTITY)));
+	assert_true(h->visit.event.has_keys);
+	assert_memory_equal(h->visit.event.emsk_name, d.name, HK_EMSK_NAME_LEN);
+	assert_int_equal(hk_home_sessions(h->home), 0);
+
+	hk_home_done(&h->worker, &h->visit);
+	for (size_t i = 0; i < HK_AAA_KEY_LEN; i++)
+		assert_int_equal(h->visit.reply.key[i], 0);
+	device_free(&d);
+}
+
+static void refused_login(void **state)
+{
+	struct hall *h = *state;
+	const struct hk_aaa_reply *reply;
+	struct hk_keystore_stats stats;
+	struct device d;
+
+	h->verdict = HK_ERR_DENIED;
+	device_new(&d, h, IDENTITY);
+	reply = device_login(&d, h, 40);
+	assert_int_equal(reply->verdict, HK_VERDICT_REJECT);
+	assert_int_equal(reply_code(h), HK_EAP_FAILURE);
+	assert_err(reply->reason, HK_ERR_DENIED);
+	assert_non_null(h->visit.event.detail);
+	assert_ok(hk_keystore_stats(h->store, &stats));
+	assert_int_equal(stats.sets, 0);
+	assert_int_equal(hk_home_sessions(h->home), 0);
+	device_free(&d);
+}
+
+static void key_name_when_asked(void **state)
+{
+	struct hall *h = *state;
+	const struct hk_aaa_reply *reply;
+	struct device d;
+
+	h->wants_key_name = true;
+	device_new(&d, h, IDENTITY);
+	reply = device_login(&d, h, 40);
+	assert_int_equal(reply->key_name.len, 65);
+	assert_int_equal(reply->key_name.data[0], HK_EAP_TYPE_TLS);
+	device_keep_keys(&d, h);
+	assert_memory_equal(
+		reply->key_name.data, hk_eap_peer_result(d.peer, h->now, h->now)->session_id, 65);
+
+	/* A re-authentication has no Session-Id. */
+	assert_int_equal(hall_ask(h, device_initiate(&d, REALM))->verdict, HK_VERDICT_ACCEPT);
+	assert_int_equal(h->visit.reply.key_name.len, 0);
+	device_free(&d);
+}
+
+/* Session-Timeout is the earliest of policy, user and certificate. */
+static void session_timeout(void **state)
+{
+	static const struct {
+		uint32_t policy, user, want;
+	} rows[] = {{0, 0, 0}, {3600, 0, 3600}, {0, 600, 600}, {3600, 600, 600}, {600, 3600, 600}};
+	struct hall *h = *state;
+	struct device d;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		h->policy.msk_lifetime_s = rows[i].policy;
+		set_user(h, "alice", "", rows[i].user);
+		device_new(&d, h, IDENTITY);
+		assert_int_equal(device_login(&d, h, 40)->session_timeout_s, rows[i].want);
+		device_free(&d);
+	}
+	/* An hour before the certificate ends. */
+	h->policy.msk_lifetime_s = 0;
+	set_user(h, "alice", "", 0);
+	h->now = TEST_NOW + 300 * TEST_DAY - 3600 * HK_SECOND;
+	device_new(&d, h, IDENTITY);
+	assert_in_range(device_login(&d, h, 40)->session_timeout_s, 3590, 3600);
+	device_free(&d);
+}
+
+/* ---- State ---- */
+
+/* R5080-2.1.1-01 */
+static void state_is_fresh_in_each_round(void **state)
+{
+	struct hall *h = *state;
+	uint8_t seen[8][HK_STATE_LEN];
+	struct device d;
+	size_t n = 0;
+
+	h->policy.fragment_size = 100;
+	device_new(&d, h, IDENTITY);
+	device_begin(&d);
+	while (n < 8) {
+		if (hall_ask(h, device_packet(&d))->verdict != HK_VERDICT_CHALLENGE)
+			break;
+		for (size_t i = 0; i < n; i++)
+			assert_memory_not_equal(seen[i], h->state, HK_STATE_LEN);
+		memcpy(seen[n++], h->state, HK_STATE_LEN);
+		device_take(&d, h);
+	}
+	assert_int_equal(n, 8);
+	device_free(&d);
+}
+
+/* A State from a former round is as unknown as one that never was. */
+static void stale_state(void **state)
+{
+	struct hall *h = *state;
+	uint8_t old[HK_STATE_LEN];
+	struct device d;
+
+	device_new(&d, h, IDENTITY);
+	device_login(&d, h, 1);
+	memcpy(old, h->state, sizeof(old));
+	device_login(&d, h, 1);
+	memcpy(h->state, old, sizeof(old));
+	h->has_state = true;
+	assert_int_equal(hall_ask(h, device_packet(&d))->verdict, HK_VERDICT_REJECT);
+	assert_err(h->visit.reply.reason, HK_ERR_NOT_FOUND);
+	assert_int_equal(reply_code(h), HK_EAP_FAILURE);
+	assert_int_equal(h->eap[1], d.packet[1]);
+	assert_int_equal(hk_home_sessions(h->home), 1);
+	device_free(&d);
+}
+
+/* Another client cannot take a conversation over, nor disturb it. */
+static void state_of_another_client(void **state)
+{
+	struct hall *h = *state;
+	struct device d;
+
+	device_new(&d, h, IDENTITY);
+	device_login(&d, h, 2);
+	h->has_state = true;
+	h->client = "ap2";
+	h->client_id = 2;
+	assert_int_equal(hall_ask(h, device_packet(&d))->verdict, HK_VERDICT_REJECT);
+	assert_err(h->visit.reply.reason, HK_ERR_NOT_FOUND);
+
+	h->client = "ap1";
+	h->client_id = 1;
+	h->has_state = true;
+	assert_int_equal(device_login(&d, h, 40)->verdict, HK_VERDICT_ACCEPT);
+	device_free(&d);
+}
+
+/* R5080-2.1.2-01 R6613-2.6.6-01 R3579-2.6.1-01 */
+static void conversations_are_told_apart_by_state_alone(void **state)
+{
+	struct hall *h = *state;
+	struct device d[2];
+	uint8_t states[2][HK_STATE_LEN];
+	bool over[2] = {false, false};
+
+	for (size_t i = 0; i < 2; i++) {
+		device_new(&d[i], h, IDENTITY);
+		device_begin(&d[i]);
+	}
+	h->nas_identifier = "nas-1";
+	for (unsigned round = 0; round < 40 && !(over[0] && over[1]); round++) {
+		for (size_t i = 0; i < 2; i++) {
+			if (over[i])
+				continue;
+			/* both with the same Identifiers, and the NAS changes its mind */
+			h->nas_identifier = round % 2 ? "nas-1" : "nas-2";
+			h->has_state = round > 0;
+			memcpy(h->state, states[i], HK_STATE_LEN);
+			hall_ask(h, device_packet(&d[i]));
+			memcpy(states[i], h->state, HK_STATE_LEN);
+			device_take(&d[i], h);
+			over[i] = h->visit.reply.verdict == HK_VERDICT_ACCEPT;
+		}
+	}
+	assert_true(over[0] && over[1]);
+	device_free(&d[0]);
+	device_free(&d[1]);
+}
+
+static void wrong_length_of_state(void **state)
+{
+	struct hall *h = *state;
+	struct device d;
+
+	device_new(&d, h, IDENTITY);
+	device_begin(&d);
+	hk_home_begin(&h->visit, h->eap, sizeof(h->eap));
+	h->visit.request.has_eap = true;
+	h->visit.request.eap = device_packet(&d);
+	h->visit.request.state = hk_bytes("short", 5);
+	hk_home_receive(&h->worker, &h->policy, &h->visit, h->now);
+	assert_int_equal(h->visit.reply.verdict, HK_VERDICT_REJECT);
+	device_free(&d);
+}
+
+/* ---- timeouts and limits ---- */
+
+static void conversation_times_out(void **state)
+{
+	struct hall *h = *state;
+	struct device d;
+
+	device_new(&d, h, IDENTITY);
+	device_login(&d, h, 2);
+	h->now += TIMEOUT_MS - 1;
+	h->has_state = true;
+	device_login(&d, h, 1); /* in time, and the time starts anew */
+	h->now += TIMEOUT_MS;
+	h->has_state = true;
+	assert_int_equal(hall_ask(h, device_packet(&d))->verdict, HK_VERDICT_REJECT);
+	assert_err(h->visit.reply.reason, HK_ERR_EXPIRED);
+	assert_int_equal(hk_home_sessions(h->home), 0);
+	device_free(&d);
+}
+
+static void expiry_frees_what_waits(void **state)
+{
+	struct hall *h = *state;
+	struct device d[5];
+
+	for (size_t i = 0; i < 5; i++) {
+		device_new(&d[i], h, IDENTITY);
+		h->has_state = false;
+		device_login(&d[i], h, 1);
+		h->now += 1000;
+	}
+	assert_int_equal(hk_home_sessions(h->home), 5);
+	assert_int_equal(hk_home_expire(h->home, h->now, 100), 0);
+	/* The first two are over. */
+	h->now = TEST_NOW + TIMEOUT_MS + 1000;
+	assert_int_equal(hk_home_expire(h->home, h->now, 1), 1);
+	assert_int_equal(hk_home_expire(h->home, h->now, 100), 1);
+	assert_int_equal(hk_home_sessions(h->home), 3);
+	for (size_t i = 0; i < 5; i++)
+		device_free(&d[i]);
+}
+
+/* R5080-2.2.3-01 */
+static void limits_keep_known_conversations(void **state)
+{
+	struct hall *h = *state;
+	struct device d[3];
+	uint8_t first[HK_STATE_LEN] = {0};
+
+	h->policy.max_sessions = 2;
+	for (size_t i = 0; i < 3; i++) {
+		device_new(&d[i], h, IDENTITY);
+		h->has_state = false;
+		device_login(&d[i], h, 1);
+		if (i == 0)
+			memcpy(first, h->state, sizeof(first));
+	}
+	/* The third one is dropped, not rejected: the client tries again. */
+	assert_int_equal(h->visit.reply.verdict, HK_VERDICT_NONE);
+	assert_err(h->visit.reply.reason, HK_ERR_LIMIT);
+
+	memcpy(h->state, first, sizeof(first));
+	h->has_state = true;
+	assert_int_equal(device_login(&d[0], h, 40)->verdict, HK_VERDICT_ACCEPT);
+	/* And leaves its place. */
+	h->has_state = false;
+	assert_int_equal(device_login(&d[2], h, 1)->verdict, HK_VERDICT_CHALLENGE);
+	for (size_t i = 0; i < 3; i++)
+		device_free(&d[i]);
+}
+
+static void limit_per_client(void **state)
+{
+	struct hall *h = *state;
+	struct device d[3];
+
+	h->policy.max_sessions_per_client = 1;
+	for (size_t i = 0; i < 3; i++)
+		device_new(&d[i], h, IDENTITY);
+	assert_int_equal(device_login(&d[0], h, 1)->verdict, HK_VERDICT_CHALLENGE);
+	h->has_state = false;
+	assert_int_equal(device_login(&d[1], h, 1)->verdict, HK_VERDICT_NONE);
+	h->has_state = false;
+	h->client_id = 2;
+	assert_int_equal(device_login(&d[2], h, 1)->verdict, HK_VERDICT_CHALLENGE);
+	/* Time frees the place of the first. */
+	h->now += TIMEOUT_MS;
+	assert_int_equal(hk_home_expire(h->home, h->now, 10), 2);
+	h->has_state = false;
+	h->client_id = 1;
+	assert_int_equal(device_login(&d[1], h, 1)->verdict, HK_VERDICT_CHALLENGE);
+	for (size_t i = 0; i < 3; i++)
+		device_free(&d[i]);
+}
+
+/* ---- restarts ---- */
+
+/* An Identity with the State of a conversation that is further begins a new one. */
+static void identity_restarts(void **state)
+{
+	struct hall *h = *state;
+	struct device d, again;
+	uint8_t old[HK_STATE_LEN];
+
+	device_new(&d, h, IDENTITY);
+	device_login(&d, h, 2);
+	memcpy(old, h->state, sizeof(old));
+	h->has_state = true;
+	device_new(&again, h, IDENTITY);
+	assert_int_equal(device_login(&again, h, 1)->verdict, HK_VERDICT_CHALLENGE);
+	assert_int_equal(hk_home_sessions(h->home), 1);
+	assert_int_equal(device_login(&again, h, 40)->verdict, HK_VERDICT_ACCEPT);
+
+	memcpy(h->state, old, sizeof(old));
+	h->has_state = true;
+	assert_int_equal(hall_ask(h, device_packet(&d))->verdict, HK_VERDICT_REJECT);
+	device_free(&d);
+	device_free(&again);
+}
+
+/* R3579-2.1-03 */
+static void eap_start(void **state)
+{
+	struct hall *h = *state;
+	struct device d;
+
+	device_new(&d, h, IDENTITY);
+	assert_int_equal(hall_ask(h, EAP_START)->verdict, HK_VERDICT_CHALLENGE);
+	assert_int_equal(reply_code(h), HK_EAP_REQUEST);
+	assert_int_equal(h->eap[4], HK_EAP_TYPE_IDENTITY);
+	/* The answer to it goes on with the same conversation. */
+	device_take(&d, h);
+	assert_int_equal(device_login(&d, h, 1)->verdict, HK_VERDICT_CHALLENGE);
+	assert_int_equal(hk_home_sessions(h->home), 1);
+	h->has_state = true;
+	assert_int_equal(device_login(&d, h, 40)->verdict, HK_VERDICT_ACCEPT);
+	device_free(&d);
+}
+
+static void eap_start_with_state(void **state)
+{
+	struct hall *h = *state;
+	struct device d;
+
+	device_new(&d, h, IDENTITY);
+	device_login(&d, h, 2);
+	h->has_state = true;
+	assert_int_equal(hall_ask(h, EAP_START)->verdict, HK_VERDICT_REJECT);
+	assert_int_equal(reply_code(h), HK_EAP_FAILURE);
+	assert_int_equal(hk_home_sessions(h->home), 0);
+	device_free(&d);
+}
+
+/* ---- packets that make no sense ---- */
+
+/* R3579-2.6.2-01 R3579-2.6.2-02 */
+static void role_reversal(void **state)
+{
+	struct hall *h = *state;
+	uint8_t octets[64];
+
+	assert_int_equal(hall_ask(h, eap_of(octets, "012a000501"))->verdict, HK_VERDICT_REJECT);
+	assert_hex(h->eap, h->visit.reply.eap.len, "022a00060300");
+}
+
+/* R3579-2.2-01 */
+static void senseless_without_conversation(void **state)
+{
+	static const char *const packets[] = {
+		"032a0004",                 /* Success */
+		"042a0004",                 /* Failure */
+		"062a000c0200000001010200", /* Finish */
+		"052a00080100",             /* Re-auth-Start, and short */
+		"052a000801000401",
+		"052a00080200", /* Initiate without keyName-NAI */
+		"092a0004",
+		"022a",       /* shorter than a header */
+		"022a00050d", /* a method nobody began */
+		"022a00ff01", /* Length beyond the packet */
+		"022a",
+	};
+	struct hall *h = *state;
+	uint8_t octets[64];
+
+	for (size_t i = 0; i < sizeof(packets) / sizeof(packets[0]); i++) {
+		assert_int_equal(
+			hall_ask(h, eap_of(octets, packets[i]))->verdict, HK_VERDICT_REJECT);
+		assert_hex(h->eap, h->visit.reply.eap.len, "042a0004");
+		assert_int_equal(hk_home_sessions(h->home), 0);
+	}
+}
+
+/* R3579-2.2-02 R3579-2.2-03 */
+static void senseless_in_a_conversation(void **state)
+{
+	static const char *const packets[] = {
+		"02990006 0d00", "032a0004", "062a000c0200000001010200", "052a00080200", "02"};
+	struct hall *h = *state;
+	uint8_t octets[64], request[HK_EAP_MAX_LEN];
+	struct device d;
+	size_t len;
+
+	device_new(&d, h, IDENTITY);
+	device_login(&d, h, 2);
+	h->has_state = true;
+	len = h->visit.reply.eap.len;
+	memcpy(request, h->eap, len);
+	for (size_t i = 0; i < 5; i++) {
+		uint8_t before[HK_STATE_LEN];
+
+		memcpy(before, h->state, sizeof(before));
+		assert_int_equal(
+			hall_ask(h, eap_of(octets, packets[i]))->verdict, HK_VERDICT_CHALLENGE);
+		assert_int_equal(h->visit.reply.error_cause, 202);
+		assert_int_equal(h->visit.reply.eap.len, len);
+		assert_memory_equal(h->eap, request, len);
+		assert_memory_not_equal(before, h->state, HK_STATE_LEN);
+	}
+	/* The sixth is one too many. */
+	assert_int_equal(hall_ask(h, eap_of(octets, packets[0]))->verdict, HK_VERDICT_REJECT);
+	assert_int_equal(hk_home_sessions(h->home), 0);
+	device_free(&d);
+}
+
+/* The login goes on as if nothing had been. */
+static void survives_senseless(void **state)
+{
+	struct hall *h = *state;
+	uint8_t octets[64];
+	struct device d;
+
+	device_new(&d, h, IDENTITY);
+	device_login(&d, h, 2);
+	h->has_state = true;
+	hall_ask(h, eap_of(octets, "02990006 0d00"));
+	assert_int_equal(device_login(&d, h, 40)->verdict, HK_VERDICT_ACCEPT);
+	device_free(&d);
+}
+
+static void no_eap_at_all(void **state)
+{
+	struct hall *h = *state;
+
+	assert_int_equal(hall_ask(h, HK_NO_BYTES)->verdict, HK_VERDICT_REJECT);
+	assert_int_equal(h->visit.reply.eap.len, 0);
+}
+
+/* ---- sizes ---- */
+
+static size_t longest_packet(struct hall *h, unsigned *rounds)
+{
+	struct device d;
+	size_t longest = 0;
+
+	device_new(&d, h, IDENTITY);
+	device_begin(&d);
+	h->has_state = false;
+	for (*rounds = 0; *rounds < 60; ++*rounds) {
+		hall_ask(h, device_packet(&d));
+		if (h->visit.reply.eap.len > longest)
+			longest = h->visit.reply.eap.len;
+		if (h->visit.reply.verdict != HK_VERDICT_CHALLENGE)
+			break;
+		device_take(&d, h);
+		h->framed_mtu = 0; /* only the first request told it */
+	}
+	assert_int_equal(h->visit.reply.verdict, HK_VERDICT_ACCEPT);
+	device_free(&d);
+	return longest;
+}
+
+/* A certificate that fills more than one packet of any kind. */
+static void use_long_certificate(struct hall *h)
+{
+	const struct test_cert_options options = {
+		.cn = "aaa", .san = "DNS:aaa.example.com", .eku = "serverAuth", .bulk = 3000};
+	struct test_cert *cert = test_cert_new(h->pki.ca, &options);
+	struct hk_bytes pem = test_cert_pem(cert), key = test_key_pem(cert);
+	struct hk_tls_config tls = test_server_config(&h->pki);
+
+	tls.credentials.certificate = pem;
+	tls.credentials.key = key;
+	hk_tls_context_free(h->server_tls);
+	h->server_tls = h->policy.tls = test_context(true, &tls);
+	test_bytes_free(pem);
+	test_bytes_free(key);
+	test_cert_free(cert);
+}
+
+/* R3579-2.4-01 */
+static void framed_mtu(void **state)
+{
+	struct hall *h = *state;
+	unsigned rounds;
+
+	use_long_certificate(h);
+	h->policy.fragment_size = 3000;
+	h->framed_mtu = 300;
+	assert_in_range(longest_packet(h, &rounds), 200, 296);
+	/* Values that cannot be are as good as none. */
+	h->framed_mtu = 63;
+	assert_true(longest_packet(h, &rounds) > 2000);
+}
+
+/* R3580-3.10-01 */
+static void wireless_port(void **state)
+{
+	struct hall *h = *state;
+	unsigned rounds;
+
+	use_long_certificate(h);
+	h->policy.fragment_size = 3000;
+	h->nas_port_type = 19;
+	assert_in_range(longest_packet(h, &rounds), 1400, 1496);
+}
+
+static void no_room_for_eap_tls(void **state)
+{
+	struct hall *h = *state;
+	struct device d;
+
+	h->framed_mtu = 64;
+	device_new(&d, h, IDENTITY);
+	assert_int_equal(device_login(&d, h, 40)->verdict, HK_VERDICT_REJECT);
+	assert_err(h->visit.reply.reason, HK_ERR_TOO_LONG);
+	device_free(&d);
+}
+
+/* ---- key sets and re-authentication ---- */
+
+/* E6696-3-15 HKRAD-6.5-06 R6696-5.2-02 */
+static void reauthentication(void **state)
+{
+	struct hall *h = *state;
+	const struct hk_aaa_reply *reply;
+	uint8_t rmsk[HK_AAA_KEY_LEN];
+	struct device d;
+
+	set_user(h, "alice@example.com", "1906636c6173", 0);
+	device_new(&d, h, IDENTITY);
+	device_login(&d, h, 40);
+	device_keep_keys(&d, h);
+	for (uint16_t seq = 0; seq < 3; seq++) {
+		assert_int_equal(hall_receive(h, device_initiate(&d, REALM)), HK_HOME_WAITS);
+		reply = hall_commit(h);
+		assert_int_equal(reply->verdict, HK_VERDICT_ACCEPT);
+		assert_int_equal(reply_code(h), HK_EAP_FINISH);
+		assert_ok(hk_erp_keys_rmsk(&d.keys, seq, rmsk, sizeof(rmsk)));
+		assert_memory_equal(reply->key, rmsk, sizeof(rmsk));
+		assert_true(hk_bytes_equal(reply->user_name, hk_text("alice@example.com")));
+		assert_hex(reply->authorization.data, reply->authorization.len, "1906636c6173");
+		assert_int_equal(reply->session_timeout_s, 3600);
+		assert_int_equal(h->visit.event.kind, HK_HOME_ERP);
+		assert_int_equal(h->visit.event.seq, seq);
+	}
+	assert_int_equal(hk_home_sessions(h->home), 0);
+	device_free(&d);
+}
+
+/* HKRAD-6.5-07 */
+static void session_end_bounds_the_rmsk(void **state)
+{
+	struct hall *h = *state;
+	struct device d;
+
+	set_user(h, "alice", "", 1000);
+	device_new(&d, h, IDENTITY);
+	device_login(&d, h, 40);
+	device_keep_keys(&d, h);
+	h->now += 400 * HK_SECOND;
+	assert_int_equal(hall_ask(h, device_initiate(&d, REALM))->session_timeout_s, 600);
+	device_free(&d);
+}
+
+/* Several in one transaction; each gets its own outcome. */
+static void batch(void **state)
+{
+	struct hall *h = *state;
+	struct hk_home_visit *visits[3];
+	uint8_t packets[3][256], eap[3][HK_EAP_MAX_LEN];
+	struct device d;
+
+	device_new(&d, h, IDENTITY);
+	device_login(&d, h, 40);
+	device_keep_keys(&d, h);
+	for (size_t i = 0; i < 3; i++) {
+		struct hk_bytes p;
+
+		if (i == 2)
+			d.seq = 0; /* the first one again, by another authenticator */
+		p = device_initiate(&d, REALM);
+		memcpy(packets[i], p.data, p.len);
+		visits[i] = calloc(1, sizeof(*visits[i]));
+		hk_home_begin(visits[i], eap[i], sizeof(eap[i]));
+		visits[i]->request.has_eap = true;
+		visits[i]->request.eap = hk_bytes(packets[i], p.len);
+		visits[i]->request.nas_identifier = i == 2 ? hk_text("other") : hk_text("nas");
+		visits[i]->request.client_id = 1;
+		assert_int_equal(
+			hk_home_receive(&h->worker, &h->policy, visits[i], h->now), HK_HOME_WAITS);
+	}
+	hk_home_commit(&h->worker, &h->policy, visits, 3, h->now);
+	assert_int_equal(visits[0]->reply.verdict, HK_VERDICT_ACCEPT);
+	assert_int_equal(visits[1]->reply.verdict, HK_VERDICT_ACCEPT);
+	assert_memory_not_equal(visits[0]->reply.key, visits[1]->reply.key, HK_AAA_KEY_LEN);
+	assert_int_equal(visits[2]->reply.verdict, HK_VERDICT_REJECT);
+	assert_err(visits[2]->reply.reason, HK_ERR_REPLAY);
+	for (size_t i = 0; i < 3; i++) {
+		hk_home_done(&h->worker, visits[i]);
+		free(visits[i]);
+	}
+	device_free(&d);
+}
+
+/* The realm decides whether there is a key set, and under which name. */
+static void realm_of_the_key_set(void **state)
+{
+	static const struct {
+		const char *identity, *realm;
+	} rows[] = {
+		{"anonymous@EXAMPLE.com", REALM},
+		{"no-realm", REALM},
+		{"x@other.example", NULL},
+	};
+	struct hall *h = *state;
+	struct hk_keyset set;
+	struct device d;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		device_new(&d, h, rows[i].identity);
+		assert_int_equal(device_login(&d, h, 40)->verdict, HK_VERDICT_ACCEPT);
+		device_keep_keys(&d, h);
+		assert_int_equal(h->visit.event.has_keys, rows[i].realm != NULL);
+		assert_err(hk_keystore_find(h->store, d.name, hk_text(REALM), h->now, &set),
+			rows[i].realm ? HK_OK : HK_ERR_NOT_FOUND);
+		if (rows[i].realm)
+			assert_memory_equal(set.realm, REALM, strlen(REALM));
+		device_free(&d);
+	}
+}
+
+/* E6696-4.2-06 */
+static void keys_end_with_the_certificate(void **state)
+{
+	struct hall *h = *state;
+	struct hk_keyset set;
+	struct device d;
+
+	h->now = TEST_NOW + 300 * TEST_DAY - 3600 * HK_SECOND;
+	device_new(&d, h, IDENTITY);
+	device_login(&d, h, 40);
+	assert_true(h->visit.event.has_keys);
+	assert_ok(
+		hk_keystore_find(h->store, h->visit.event.emsk_name, hk_text(REALM), h->now, &set));
+	assert_in_range(set.expires, h->now + 3590 * HK_SECOND, h->now + 3600 * HK_SECOND);
+	device_free(&d);
+}
+
+static void no_erp_no_key_set(void **state)
+{
+	struct hall *h = *state;
+	struct hk_keystore_stats stats;
+	struct device d;
+
+	h->policy.erp = NULL;
+	device_new(&d, h, IDENTITY);
+	assert_int_equal(device_login(&d, h, 40)->verdict, HK_VERDICT_ACCEPT);
+	assert_ok(hk_keystore_stats(h->store, &stats));
+	assert_int_equal(stats.sets, 0);
+	/* And the device that tries is asked to log in. */
+	device_keep_keys(&d, h);
+	assert_int_equal(hall_ask(h, device_initiate(&d, REALM))->verdict, HK_VERDICT_CHALLENGE);
+	assert_int_equal(h->eap[4], HK_EAP_TYPE_IDENTITY);
+	device_free(&d);
+}
+
+/* A full store costs the re-authentication, not the login. */
+static void full_store(void **state)
+{
+	static const struct hk_keystore_memory_config one = {.max_sets = 1};
+	struct hall *h = *state;
+	struct device d[2];
+
+	hk_keystore_close(h->store);
+	assert_ok(hk_keystore_memory_open(&one, &h->store));
+	hk_home_worker_init(&h->worker, h->home, h->store);
+	for (size_t i = 0; i < 2; i++) {
+		device_new(&d[i], h, IDENTITY);
+		assert_int_equal(device_login(&d[i], h, 40)->verdict, HK_VERDICT_ACCEPT);
+		assert_err(h->visit.event.store, i ? HK_ERR_STORE_FULL : HK_OK);
+		assert_int_equal(h->visit.event.has_keys, i == 0);
+		device_free(&d[i]);
+	}
+}
+
+/* An unknown key: full EAP in the same conversation, and ERP works again after it. */
+static void unknown_key_goes_on_with_full_eap(void **state)
+{
+	struct hall *h = *state;
+	struct device d, again;
+	const struct hk_aaa_reply *reply;
+
+	device_new(&d, h, IDENTITY);
+	device_login(&d, h, 40);
+	device_keep_keys(&d, h);
+	assert_ok(hk_keystore_remove(h->store, d.name, hk_text(REALM)));
+
+	reply = hall_ask(h, device_initiate(&d, REALM));
+	assert_int_equal(reply->verdict, HK_VERDICT_CHALLENGE);
+	assert_int_equal(h->eap[4], HK_EAP_TYPE_IDENTITY);
+	assert_err(reply->reason, HK_ERR_NOT_FOUND);
+	assert_int_equal(h->visit.event.kind, HK_HOME_ERP);
+	assert_int_equal(hk_home_sessions(h->home), 1);
+
+	device_new(&again, h, IDENTITY);
+	device_take(&again, h);
+	reply = device_login(&again, h, 40);
+	assert_int_equal(reply->verdict, HK_VERDICT_ACCEPT);
+	/* The identity of the login counts, not the keyName-NAI in User-Name. */
+	assert_true(hk_bytes_equal(reply->user_name, hk_text(IDENTITY)));
+	device_keep_keys(&again, h);
+	assert_int_equal(hall_ask(h, device_initiate(&again, REALM))->verdict, HK_VERDICT_ACCEPT);
+	device_free(&d);
+	device_free(&again);
+}
+
+static void unknown_key_strict(void **state)
+{
+	struct hall *h = *state;
+	struct device d;
+
+	h->erp.on_unknown_key = HK_UNKNOWN_FINISH;
+	device_new(&d, h, IDENTITY);
+	device_login(&d, h, 40);
+	device_keep_keys(&d, h);
+	d.name[0] ^= 1;
+	assert_int_equal(hall_ask(h, device_initiate(&d, REALM))->verdict, HK_VERDICT_REJECT);
+	assert_int_equal(reply_code(h), HK_EAP_FINISH);
+	assert_int_equal(hk_home_sessions(h->home), 0);
+	device_free(&d);
+}
+
+static void unknown_realm(void **state)
+{
+	struct hall *h = *state;
+	struct device d;
+
+	device_new(&d, h, IDENTITY);
+	device_login(&d, h, 40);
+	device_keep_keys(&d, h);
+	assert_int_equal(
+		hall_ask(h, device_initiate(&d, "other.example"))->verdict, HK_VERDICT_CHALLENGE);
+	assert_err(h->visit.reply.reason, HK_ERR_REALM);
+	h->erp.on_unknown_key = HK_UNKNOWN_FINISH;
+	assert_int_equal(
+		hall_ask(h, device_initiate(&d, "other.example"))->verdict, HK_VERDICT_REJECT);
+	assert_int_equal(reply_code(h), HK_EAP_FAILURE);
+	device_free(&d);
+}
+
+/* HKRAD-6.5-04 E6696-5.1-17 */
+static void failed_reauthentication_removes_nothing(void **state)
+{
+	struct hall *h = *state;
+	struct device d;
+	struct hk_bytes p;
+
+	device_new(&d, h, IDENTITY);
+	device_login(&d, h, 40);
+	device_keep_keys(&d, h);
+	p = device_initiate(&d, REALM);
+	d.packet[p.len - 1] ^= 1;
+	assert_int_equal(hall_ask(h, p)->verdict, HK_VERDICT_REJECT);
+	assert_err(h->visit.reply.reason, HK_ERR_TAG);
+	assert_int_equal(reply_code(h), HK_EAP_FINISH);
+	assert_int_equal(hall_ask(h, device_initiate(&d, REALM))->verdict, HK_VERDICT_ACCEPT);
+	device_free(&d);
+}
+
+/* A stale State in an ERP request, as FILS access points may send, is not looked at. */
+static void reauthentication_with_a_state(void **state)
+{
+	struct hall *h = *state;
+	struct device d;
+
+	device_new(&d, h, IDENTITY);
+	device_login(&d, h, 40);
+	device_keep_keys(&d, h);
+	h->has_state = true;
+	memset(h->state, 0x55, sizeof(h->state));
+	assert_int_equal(hall_ask(h, device_initiate(&d, REALM))->verdict, HK_VERDICT_ACCEPT);
+	device_free(&d);
+}
+
+/* ---- randomness ---- */
+
+static enum hk_err no_random(void *arg, uint8_t *out, size_t len)
+{
+	(void)arg;
+	(void)out;
+	(void)len;
+	return HK_ERR_CRYPTO;
+}
+
+static void without_randomness_nobody_waits(void **state)
+{
+	struct hall *h = *state;
+	struct device d;
+
+	hk_home_free(h->home);
+	assert_ok(hk_home_new(no_random, NULL, &h->home));
+	hk_home_worker_init(&h->worker, h->home, h->store);
+	device_new(&d, h, IDENTITY);
+	assert_int_equal(device_login(&d, h, 1)->verdict, HK_VERDICT_REJECT);
+	assert_int_equal(hk_home_sessions(h->home), 0);
+	device_free(&d);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, hall_setup, hall_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(login),
+		TEST(refused_login),
+		TEST(key_name_when_asked),
+		TEST(session_timeout),
+		TEST(state_is_fresh_in_each_round),
+		TEST(stale_state),
+		TEST(state_of_another_client),
+		TEST(conversations_are_told_apart_by_state_alone),
+		TEST(wrong_length_of_state),
+		TEST(conversation_times_out),
+		TEST(expiry_frees_what_waits),
+		TEST(limits_keep_known_conversations),
+		TEST(limit_per_client),
+		TEST(identity_restarts),
+		TEST(eap_start),
+		TEST(eap_start_with_state),
+		TEST(role_reversal),
+		TEST(senseless_without_conversation),
+		TEST(senseless_in_a_conversation),
+		TEST(survives_senseless),
+		TEST(no_eap_at_all),
+		TEST(framed_mtu),
+		TEST(wireless_port),
+		TEST(no_room_for_eap_tls),
+		TEST(reauthentication),
+		TEST(session_end_bounds_the_rmsk),
+		TEST(batch),
+		TEST(realm_of_the_key_set),
+		TEST(keys_end_with_the_certificate),
+		TEST(no_erp_no_key_set),
+		TEST(full_store),
+		TEST(unknown_key_goes_on_with_full_eap),
+		TEST(unknown_key_strict),
+		TEST(unknown_realm),
+		TEST(failed_reauthentication_removes_nothing),
+		TEST(reauthentication_with_a_state),
+		TEST(without_randomness_nobody_waits),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -469,6 +469,25 @@ static enum hk_err load_listens(struct hk_loader *l, cfg_t *cfg)
 	return HK_OK;
 }
 
+/*
+ * FNV-1a of the name, so that conversations outlive a reload. Two names with
+ * the same hash are told apart by counting on.
+ */
+static uint32_t client_id(const struct hk_config *c, const char *name)
+{
+	uint32_t id = 2166136261u;
+
+	for (; *name; name++)
+		id = (id ^ (uint8_t)*name) * 16777619u;
+	for (size_t i = 0; i + 1 < c->nclients; i++) {
+		if (c->clients[i].id != id)
+			continue;
+		id++;
+		i = (size_t)-1;
+	}
+	return id;
+}
+
 static enum hk_err load_clients(struct hk_loader *l, cfg_t *cfg)
 {
 	struct hk_config *c = l->config;
@@ -486,7 +505,7 @@ static enum hk_err load_clients(struct hk_loader *l, cfg_t *cfg)
 		struct hk_client_config *client = &c->clients[c->nclients++];
 		enum hk_err err = check_title(&s);
 
-		client->id = (uint32_t)c->nclients;
+		client->id = client_id(c, cfg_title(s.cfg));
 		err = err ? err : fill_block(&s, client);
 		err = err ? err : hk_config_finish_client(&s, client);
 		if (err)

@@ -39,7 +39,7 @@ struct hk_client_config {
 	bool      require_nas_identity;
 	uint32_t  duplicate_window_ms;
 	uint32_t  reject_delay_ms;    /* of failed full EAP; ERP is never delayed */
-	uint32_t  id;                 /* its number in this configuration, from 1 */
+	uint32_t  id;                 /* made from its name: the same after a reload */
 };
 
 enum hk_store_kind {

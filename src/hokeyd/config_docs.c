@@ -123,6 +123,29 @@ static void describe_values(const struct hk_option *o, char *text, size_t size)
 
 /* ---- Markdown ---- */
 
+/* Running text in lines of at most 96 octets. */
+static void print_wrapped(FILE *out, const char *text)
+{
+	size_t column = 0;
+
+	while (*text) {
+		size_t word = strcspn(text, " ");
+
+		if (column && column + 1 + word > 96) {
+			fputc('\n', out);
+			column = 0;
+		} else if (column) {
+			fputc(' ', out);
+			column++;
+		}
+		fwrite(text, 1, word, out);
+		column += word;
+		text += word;
+		text += strspn(text, " ");
+	}
+	fputc('\n', out);
+}
+
 static void print_option_md(FILE *out, const struct hk_option *o)
 {
 	char values[200];
@@ -130,7 +153,7 @@ static void print_option_md(FILE *out, const struct hk_option *o)
 	describe_values(o, values, sizeof(values));
 	fprintf(out, "### `%s`\n\n%s.\n", o->name, o->help);
 	if (o->text)
-		fprintf(out, "%s\n", o->text);
+		print_wrapped(out, o->text);
 	fprintf(out, "\nValue: %s. ", values);
 	if (o->required)
 		fprintf(out, "Required.\n\n");
@@ -144,11 +167,13 @@ static void print_block_md(FILE *out, unsigned block)
 {
 	const struct hk_block *b = &hk_blocks[block];
 
-	if (!b->name)
+	if (!b->name) {
 		fprintf(out, "## Options outside of blocks\n\n");
-	else
-		fprintf(out, "## Block `%s%s`\n\n%s\n\n", b->name, b->titled ? " NAME" : "",
-			b->text);
+	} else {
+		fprintf(out, "## Block `%s%s`\n\n", b->name, b->titled ? " NAME" : "");
+		print_wrapped(out, b->text);
+		fputc('\n', out);
+	}
 	fprintf(out, "| option | default | |\n| --- | --- | --- |\n");
 	for (size_t i = 0; i < hk_noptions; i++) {
 		const struct hk_option *o = &hk_options[i];

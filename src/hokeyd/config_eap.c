@@ -151,9 +151,6 @@ static enum hk_err check_certificate_and_key(
 		return hk_section_fail(s, "certificate", "expected PEM certificates");
 	for (int i = 0; i < sk_X509_num(chain) && !err; i++)
 		err = check_time(s, "certificate", sk_X509_value(chain, i));
-	if (!err && !(X509_get_extended_key_usage(sk_X509_value(chain, 0)) & XKU_SSL_SERVER))
-		err = hk_section_warn(s, "certificate",
-			"not made for a server (extended key usage): devices may refuse it");
 	if (!err)
 		err = check_key(s, &o->key, sk_X509_value(chain, 0));
 	sk_X509_pop_free(chain, X509_free);

@@ -35,17 +35,15 @@ static const struct hk_choice durabilities[] = {{"full", HK_DURABLE_FULL},
 const struct hk_block hk_blocks[HK_BLOCKS] = {
 	[HK_BLOCK_GLOBAL] = {NULL, false, "Options outside of all blocks."},
 	[HK_BLOCK_LISTEN] = {"listen", true,
-		"An address and port on which RADIUS requests are taken, over UDP. At least one "
-		"is\n"
+		"An address and port on which RADIUS requests are taken, over UDP. At least one is "
 		"needed; the name is for messages."},
 	[HK_BLOCK_CLIENT] = {"client", true,
-		"An access point, a controller or a proxy that may send requests, or a network of\n"
-		"them. Who sends is told by the source address of the datagram; of several blocks\n"
-		"that fit, the one with the longest prefix counts. Requests of others are "
-		"dropped.\n"
+		"An access point, a controller or a proxy that may send requests, or a network of "
+		"them. Who sends is told by the source address of the datagram; of several blocks "
+		"that fit, the one with the longest prefix counts. Requests of others are dropped. "
 		"The name appears in the log."},
 	[HK_BLOCK_EAP] = {"eap", false,
-		"Full authentication with EAP-TLS. Files are PEM if nothing else is said, and are\n"
+		"Full authentication with EAP-TLS. Files are PEM if nothing else is said, and are "
 		"read at start and at reload."},
 	[HK_BLOCK_ERP] = {"erp", false,
 		"Re-authentication (RFC 6696): one round trip instead of a full authentication."},
@@ -58,21 +56,19 @@ const struct hk_option hk_options[] = {
 	/* ---- outside of blocks ---- */
 	{HK_BLOCK_GLOBAL, "user", HK_VALUE_TEXT, false, NULL, 1, 32, NULL, GLOBAL(user),
 		"System user to become once sockets and files are open",
-		"Only root can change user. Under systemd the unit file does it; then leave this\n"
+		"Only root can change user. Under systemd the unit file does it; then leave this "
 		"out."},
 	{HK_BLOCK_GLOBAL, "control", HK_VALUE_PATH, false, "/run/hokeyd/control", 1, 100, NULL,
 		GLOBAL(control_path),
 		"Unix socket on which the `hokey` command talks to the server",
-		"Whoever may open it can see and remove key sets (never keys). At most 100 "
-		"octets,\n"
+		"Whoever may open it can see and remove key sets (never keys). At most 100 octets, "
 		"as the system has it."},
 	{HK_BLOCK_GLOBAL, "workers", HK_VALUE_NUMBER, false, "0", 0, 256, NULL, GLOBAL(workers),
 		"Threads that answer requests; 0: one per processor", NULL},
 	{HK_BLOCK_GLOBAL, "users-file", HK_VALUE_PATH, false, NULL, PATH_LEN, NULL, NO_FIELD,
 		"Who may log in, and what their Access-Accept carries",
 		"See [the users file](#the-users-file). Without it everyone with a valid "
-		"certificate\n"
-		"of the configured CA is let in, with no attributes of their own."},
+		"certificate of the configured CA is let in, with no attributes of their own."},
 
 	/* ---- listen ---- */
 	{HK_BLOCK_LISTEN, "address", HK_VALUE_TEXT, true, NULL, 1, 64, NULL, NO_FIELD,
@@ -87,9 +83,8 @@ const struct hk_option hk_options[] = {
 		"No bits may be set behind the prefix. Two blocks must not name the same network."},
 	{HK_BLOCK_CLIENT, "secret", HK_VALUE_SECRET, false, NULL, 1, HK_RADIUS_SECRET_MAX, NULL,
 		NO_FIELD, "Shared secret, 1 to 255 octets",
-		"At least 16 random octets are advised; below 12 there is a warning. Write it in\n"
-		"single quotes: inside them every character stands for itself. Give either this "
-		"or\n"
+		"At least 16 random octets are advised; below 12 there is a warning. Write it in "
+		"single quotes: inside them every character stands for itself. Give either this or "
 		"`secret-file`."},
 	{HK_BLOCK_CLIENT, "secret-file", HK_VALUE_PATH, false, NULL, PATH_LEN, NULL, NO_FIELD,
 		"File that holds the shared secret in one line",
@@ -97,15 +92,14 @@ const struct hk_option hk_options[] = {
 	{HK_BLOCK_CLIENT, "require-message-authenticator", HK_VALUE_CHOICE, false, "yes", 0, 0,
 		tristate, CLIENT(require_message_authenticator),
 		"Drop Access-Requests without a valid Message-Authenticator",
-		"Protects against CVE-2024-3596 (BlastRADIUS). `auto` starts without and turns to\n"
-		"`yes` as soon as the client has sent one. Requests with EAP need one in any case\n"
+		"Protects against CVE-2024-3596 (BlastRADIUS). `auto` starts without and turns to "
+		"`yes` as soon as the client has sent one. Requests with EAP need one in any case "
 		"(RFC 3579)."},
 	{HK_BLOCK_CLIENT, "limit-proxy-state", HK_VALUE_CHOICE, false, "auto", 0, 0, tristate,
 		CLIENT(limit_proxy_state),
 		"Drop Access-Requests with Proxy-State but no Message-Authenticator",
 		"Only of use while `require-message-authenticator` is not in force. `auto`: as "
-		"soon\n"
-		"as a request without Proxy-State has shown that the client is no proxy."},
+		"soon as a request without Proxy-State has shown that the client is no proxy."},
 	{HK_BLOCK_CLIENT, "require-nas-identity", HK_VALUE_BOOL, false, "no", 0, 0, NULL,
 		CLIENT(require_nas_identity),
 		"Reject requests that do not say which NAS they are from",
@@ -174,7 +168,7 @@ const struct hk_option hk_options[] = {
 		"Answer re-authentications and keep keys for them", NULL},
 	{HK_BLOCK_ERP, "realms", HK_VALUE_LIST, false, NULL, 1, HK_REALM_MAX_LEN, NULL, NO_FIELD,
 		"Realms served here: `{ home.example, staff.home.example }`",
-		"Needed unless `enabled = no`. It is the realm of the identity that devices use\n"
+		"Needed unless `enabled = no`. It is the realm of the identity that devices use "
 		"(`alice@home.example`), in any case."},
 	{HK_BLOCK_ERP, "cryptosuites", HK_VALUE_LIST, false, "{ hmac-sha256-128, hmac-sha256-256 }",
 		0, 0, suites, NO_FIELD, "Cryptosuites allowed, the preferred one first",
@@ -199,24 +193,24 @@ const struct hk_option hk_options[] = {
 		ERP(policy.channel_binding),
 		"Compare what the device and the access point say about the access point",
 		"`report`: a difference fails, and a device that says nothing is let in. "
-		"`require`:\n"
-		"such a device gets our view and has to decide. `off`: not compared."},
+		"`require`: such a device gets our view and has to decide. `off`: not compared."},
 	{HK_BLOCK_ERP, "on-unknown-key", HK_VALUE_CHOICE, false, "challenge", 0, 0, unknown_keys,
 		ERP(policy.on_unknown_key), "What a device with a key that is not known here gets",
-		"`challenge`: full authentication begins in the same conversation. `finish`: the\n"
+		"`challenge`: full authentication begins in the same conversation. `finish`: the "
 		"failure of RFC 6696 section 5.2.2; wpa_supplicant then needs about a minute to "
-		"come\n"
-		"back."},
+		"come back."},
 	{HK_BLOCK_ERP, "repeat-window", HK_VALUE_MILLISECONDS, false, "5s", 0, 30000, NULL,
 		ERP(policy.repeat_window_ms),
 		"How long the same request from the same access point gets the same answer",
 		"Access points send again when our answer was lost; FILS does so after 100 ms."},
-	{HK_BLOCK_ERP, "failures-per-second", HK_VALUE_NUMBER, false, "5", 1, 1000, NULL,
+	{HK_BLOCK_ERP, "failures-per-second", HK_VALUE_NUMBER, false, "5", 0, 1000, NULL,
 		ERP(policy.failures_per_s),
-		"Failures told to one device in a second; more are dropped", NULL},
-	{HK_BLOCK_ERP, "require-name-match", HK_VALUE_BOOL, false, "no", 0, 0, NULL,
-		ERP(policy.require_name_match), "User-Name must be the keyName-NAI of the device",
-		"Some access points put the name of the first login there."},
+		"Failures told to one device in a second, more are dropped; 0: no limit", NULL},
+	{HK_BLOCK_ERP, "require-name-match", HK_VALUE_BOOL, false, "yes", 0, 0, NULL,
+		ERP(policy.require_name_match),
+		"User-Name must be the name of the key, as RFC 6696 has it",
+		"`no` helps with access points that send the name of the first login there. Keys "
+		"are found by the name in the EAP packet in any case."},
 
 	/* ---- store ---- */
 	{HK_BLOCK_STORE, "type", HK_VALUE_CHOICE, false, "lmdb", 0, 0, store_kinds, STORE(kind),
@@ -240,10 +234,9 @@ const struct hk_option hk_options[] = {
 	{HK_BLOCK_STORE, "durability", HK_VALUE_CHOICE, false, "batch", 0, 0, durabilities,
 		STORE(durability), "When a used sequence number is safe on disk",
 		"`batch`: before the answer leaves, many at a time. `full`: each by itself. "
-		"`process`:\n"
-		"survives the death of the server, but not that of the machine: after a power cut\n"
-		"keys might be used twice, so all key sets are dropped when the machine was "
-		"restarted."},
+		"`process`: survives the death of the server, but not that of the machine: after a "
+		"power cut keys might be used twice, so all key sets are dropped when the machine "
+		"was restarted."},
 
 	/* ---- log ---- */
 	{HK_BLOCK_LOG, "target", HK_VALUE_TEXT, false, "stderr", PATH_LEN, NULL, GLOBAL(log_target),

@@ -7,6 +7,8 @@
 struct scan {
 	char *p;
 	int line;
+	int depth;  /* of braces */
+	int opened; /* line of the outermost one that is open */
 	const char *problem;
 };
 
@@ -79,6 +81,15 @@ static void scan_plain(struct scan *s)
 		s->line++;
 		s->p++;
 		return;
+	case '{':
+		if (s->depth++ == 0)
+			s->opened = s->line;
+		s->p++;
+		return;
+	case '}':
+		s->depth--;
+		s->p++;
+		return;
 	case ';':
 	case '\r':
 		blank(s);
@@ -111,7 +122,7 @@ static void scan_plain(struct scan *s)
 
 const char *hk_source_clean(char *text, int *line)
 {
-	struct scan s = {text, 1, NULL};
+	struct scan s = {.p = text, .line = 1};
 
 	while (*s.p && !s.problem) {
 		if (*s.p == '#' || begins_comment(&s, text))
@@ -124,5 +135,9 @@ const char *hk_source_clean(char *text, int *line)
 			scan_plain(&s);
 	}
 	*line = s.line;
+	if (!s.problem && s.depth > 0) {
+		*line = s.opened;
+		return "this block is not closed";
+	}
 	return s.problem;
 }

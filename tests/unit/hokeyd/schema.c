@@ -146,6 +146,8 @@ static void test_what_the_parser_must_not_see(void **state)
 	check_dirty("a /*", 1, "this comment does not end");
 	check_dirty("a = \"${HOME}\"", 1, environment);
 	check_dirty("\na = ${HOME}", 2, environment);
+	check_dirty("a {\n b = { c\n }\n", 1, "this block is not closed");
+	check_dirty("a { }\nb {\n", 2, "this block is not closed");
 	check_dirty("a = *", 1, "a value with * needs quotes");
 	check_dirty("a = x+y", 1, "a value with + needs quotes");
 	check_dirty("a = x\\y", 1, "a value with \\ needs quotes");

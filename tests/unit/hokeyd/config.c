@@ -1,0 +1,760 @@
+/* SPDX-License-Identifier: ISC */
+#include "test.h"
+#include "temp.h"
+#include "test_pki.h"
+
+#include "hokeyd/config.h"
+#include "hokeyd/users.h"
+
+#include <arpa/inet.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Blocks that are right, one line each. */
+#define LISTEN "listen all { address = 127.0.0.1 }\n"
+#define CLIENT "client ap1 { address = 192.0.2.1; secret = 'sixteen octets!!' }\n"
+#define EAP    "eap { ca = ca.pem; certificate = server.pem; key = server.key }\n"
+#define ERP    "erp { realms = { home.example } }\n"
+#define STORE  "store { type = memory }\n"
+
+static void write_pem(const char *directory, const char *name, struct hk_bytes pem, unsigned mode)
+{
+	char *text = strndup((const char *)pem.data, pem.len);
+
+	free(temp_file(directory, name, text, mode));
+	free(text);
+	test_bytes_free(pem);
+}
+
+static void make_certificates(const char *directory)
+{
+	const hk_time now = (hk_time)time(NULL) * HK_SECOND;
+	const struct test_cert_options ca_options = {.cn = "CA",
+		.ca = true,
+		.from = now - 500 * TEST_DAY,
+		.until = now + 500 * TEST_DAY};
+	struct test_cert_options options = {.cn = "server",
+		.san = "DNS:radius.home.example",
+		.eku = "serverAuth",
+		.from = now - 2 * TEST_DAY,
+		.until = now + 300 * TEST_DAY};
+	struct test_cert *ca = test_cert_new(NULL, &ca_options);
+	struct test_cert *cert = test_cert_new(ca, &options);
+
+	write_pem(directory, "ca.pem", test_cert_pem(ca), 0644);
+	write_pem(directory, "server.pem", test_cert_pem(cert), 0644);
+	write_pem(directory, "server.key", test_key_pem(cert), 0600);
+	write_pem(directory, "open.key", test_key_pem(cert), 0644);
+	write_pem(
+		directory, "crl.pem", test_crl_pem(ca, NULL, now - TEST_DAY, now + TEST_DAY), 0644);
+	write_pem(directory, "old-crl.pem",
+		test_crl_pem(ca, NULL, now - 3 * TEST_DAY, now - TEST_DAY), 0644);
+	write_pem(directory, "ca.key", test_key_pem(ca), 0600);
+	test_cert_free(cert);
+
+	options.until = now - TEST_DAY;
+	cert = test_cert_new(ca, &options);
+	write_pem(directory, "expired.pem", test_cert_pem(cert), 0644);
+	write_pem(directory, "expired.key", test_key_pem(cert), 0600);
+	test_cert_free(cert);
+
+	options.until = now + 10 * TEST_DAY + 3600 * HK_SECOND;
+	cert = test_cert_new(ca, &options);
+	write_pem(directory, "soon.pem", test_cert_pem(cert), 0644);
+	write_pem(directory, "soon.key", test_key_pem(cert), 0600);
+	test_cert_free(cert);
+
+	options.until = now + 300 * TEST_DAY;
+	options.eku = "clientAuth";
+	cert = test_cert_new(ca, &options);
+	write_pem(directory, "client.pem", test_cert_pem(cert), 0644);
+	write_pem(directory, "client.key", test_key_pem(cert), 0600);
+	test_cert_free(cert);
+	test_cert_free(ca);
+}
+
+static int setup(void **state)
+{
+	if (temp_setup(state))
+		return -1;
+	make_certificates(*state);
+	free(temp_file(*state, "junk", "not PEM\n", 0600));
+	free(temp_file(*state, "secret", "a secret of a file\n", 0600));
+	free(temp_file(*state, "open-secret", "a secret of a file", 0644));
+	free(temp_file(*state, "two-lines", "one\ntwo\n", 0600));
+	free(temp_file(*state, "empty", "", 0600));
+	free(temp_file(*state, "short.key", "0123456789", 0600));
+	free(temp_file(*state, "open-wrap.key", "0123456789abcdef0123456789abcdef", 0640));
+	free(temp_file(*state, "users", "alice@home.example\n\tSession-Timeout = 5\n", 0600));
+	free(temp_file(*state, "bad-users", "alice@home.example\n\tNo-Such = 5\n", 0600));
+	return 0;
+}
+
+static enum hk_err load(const char *directory, const char *text, struct hk_config **out,
+	struct hk_config_error *error)
+{
+	char *name = temp_path(directory, "hokeyd.conf");
+	enum hk_err err = hk_config_load_text(name, text, out, error);
+
+	free(name);
+	return err;
+}
+
+static struct hk_config *good(const char *directory, const char *text)
+{
+	struct hk_config_error error = {""};
+	struct hk_config *config = NULL;
+
+	if (load(directory, text, &config, &error))
+		fail_msg("%s", error.text);
+	return config;
+}
+
+/* The text without the directory, which has another name each time. */
+static void drop_directory(char *text, const char *directory)
+{
+	size_t n = strlen(directory) + 1;
+	char *p;
+
+	while ((p = strstr(text, directory)))
+		memmove(p, p + n, strlen(p + n) + 1);
+}
+
+static void check_error(const char *directory, const char *text, const char *want)
+{
+	struct hk_config_error error = {""};
+	struct hk_config *config = NULL;
+	enum hk_err err = load(directory, text, &config, &error);
+
+	drop_directory(error.text, directory);
+	assert_string_equal(error.text, want);
+	assert_err(err, HK_ERR_MALFORMED);
+	assert_null(config);
+}
+
+/* `want`: all warnings, one behind the other. */
+static void check_warnings(const char *directory, const char *text, const char *want)
+{
+	struct hk_config *config = good(directory, text);
+	char all[2000] = "";
+
+	for (size_t i = 0; i < config->nwarnings; i++) {
+		drop_directory(config->warnings[i], directory);
+		strcat(all, config->warnings[i]);
+		strcat(all, "\n");
+	}
+	assert_string_equal(all, want);
+	hk_config_free(config);
+}
+
+/* ---- what is right ---- */
+
+static void test_defaults(void **state)
+{
+	struct hk_config *c = good(*state, LISTEN CLIENT EAP ERP STORE);
+	const struct sockaddr_in *in = (const struct sockaddr_in *)&c->listens[0].address;
+
+	assert_int_equal(c->nwarnings, 0);
+	assert_null(c->user);
+	assert_null(c->users);
+	assert_string_equal(c->control_path, "/run/hokeyd/control");
+	assert_string_equal(c->log_target, "stderr");
+	assert_int_equal(c->log_level, HK_LOG_INFO);
+	assert_true(c->log_logins);
+	assert_true(c->workers >= 1);
+
+	assert_int_equal(c->nlistens, 1);
+	assert_string_equal(c->listens[0].name, "all");
+	assert_int_equal(c->listens[0].address_len, sizeof(*in));
+	assert_int_equal(in->sin_family, AF_INET);
+	assert_int_equal(ntohs(in->sin_port), 1812);
+	assert_int_equal(ntohl(in->sin_addr.s_addr), INADDR_LOOPBACK);
+
+	assert_int_equal(c->nclients, 1);
+	assert_string_equal(c->clients[0].name, "ap1");
+	assert_hex(c->clients[0].network, 16, "00000000000000000000ffffc0000201");
+	assert_int_equal(c->clients[0].prefix, 128);
+	assert_int_equal(c->clients[0].secret.len, 16);
+	assert_memory_equal(c->clients[0].secret.octets, "sixteen octets!!", 16);
+	assert_int_equal(c->clients[0].require_message_authenticator, HK_YES);
+	assert_int_equal(c->clients[0].limit_proxy_state, HK_AUTO);
+	assert_false(c->clients[0].require_nas_identity);
+	assert_int_equal(c->clients[0].duplicate_window_ms, 10000);
+	assert_int_equal(c->clients[0].reject_delay_ms, 1000);
+
+	assert_int_equal(c->store.kind, HK_STORE_MEMORY);
+	assert_int_equal(c->store.max_sets_per_user, 8);
+	assert_int_equal(c->store.durability, HK_DURABLE_BATCH);
+
+	assert_int_equal(c->eap.fragment_size, 1020);
+	assert_int_equal(c->eap.max_rounds, 60);
+	assert_int_equal(c->eap.max_invalid, 5);
+	assert_int_equal(c->eap.session_timeout_ms, 30000);
+	assert_int_equal(c->eap.max_sessions, 20000);
+	assert_true(c->eap.require_realm_match);
+	assert_int_equal(c->eap.tls.min_version, HK_TLS_1_2);
+	assert_int_equal(c->eap.tls.max_version, HK_TLS_1_3);
+	assert_true(c->eap.tls.require_ems);
+	assert_false(c->eap.tls.check_crl);
+	assert_int_equal(c->eap.tls.ticket_lifetime_s, 0);
+	assert_null(c->eap.tls.ciphers_1_2);
+	assert_memory_equal(c->eap.tls.credentials.key.data, "-----BEGIN", 10);
+	assert_null(c->eap.tls.credentials.crl.data);
+
+	assert_true(c->erp.enabled);
+	assert_int_equal(c->erp.rrk_lifetime_s, 28800);
+	assert_int_equal(c->erp.msk_lifetime_s, 0);
+	assert_int_equal(c->erp.policy.nsuites, 2);
+	assert_int_equal(c->erp.policy.suites[0], HK_SUITE_HMAC_SHA256_128);
+	assert_int_equal(c->erp.policy.suites[1], HK_SUITE_HMAC_SHA256_256);
+	assert_int_equal(c->erp.policy.window, 1);
+	assert_int_equal(c->erp.policy.repeat_window_ms, 5000);
+	assert_int_equal(c->erp.policy.rmsk_lifetime_s, 0);
+	assert_int_equal(c->erp.policy.failures_per_s, 5);
+	assert_int_equal(c->erp.policy.channel_binding, HK_CB_REPORT);
+	assert_int_equal(c->erp.policy.on_unknown_key, HK_UNKNOWN_CHALLENGE);
+	assert_true(c->erp.policy.send_lifetimes);
+	assert_true(c->erp.policy.require_name_match);
+	assert_int_equal(c->erp.policy.nrealms, 1);
+	assert_true(hk_bytes_equal(c->erp.policy.realms[0], hk_text("home.example")));
+	hk_config_free(c);
+}
+
+static const char everything[] =
+	"user = root            # a comment\n"
+	"control = control.sock\n"
+	"workers = 3\n"
+	"users-file = \"users\"\n"
+	"log { target = /var/log/hokeyd.log; level = debug; logins = off }\n"
+	"listen four { address = 0.0.0.0; port = 11812 }\n"
+	"listen six { address = '::1'; port = 11812 }\n"
+	"client six {\n"
+	"  address = 2001:db8::/32\n"
+	"  secret-file = secret\n"
+	"  require-message-authenticator = auto\n"
+	"  limit-proxy-state = no\n"
+	"  require-nas-identity = yes\n"
+	"  duplicate-window = 30s\n"
+	"  reject-delay = 500ms\n"
+	"}\n"
+	"client four { address = 10.0.0.0/8; secret = \"a\\tb 'c' \\\"d\\\" #e\" }\n"
+	"client host { address = 10.0.0.1; secret = unquoted-secret }\n"
+	"eap {\n"
+	"  ca = ca.pem  certificate = server.pem  key = server.key  crl = crl.pem\n"
+	"  check-crl = yes  min-tls = 1.3  max-tls = 1.3\n"
+	"  ciphers = ECDHE-ECDSA-AES256-GCM-SHA384\n"
+	"  ciphersuites = TLS_AES_256_GCM_SHA384  groups = P-256:X25519\n"
+	"  require-ems = no  ticket-lifetime = 1d  fragment-size = 1400  max-rounds = 8\n"
+	"  max-invalid = 1  session-timeout = 10s  max-sessions = 7  require-realm-match = no\n"
+	"}\n"
+	"erp {\n"
+	"  enabled = yes\n"
+	"  realms = { Home.Example, other.example, }\n"
+	"  cryptosuites = { hmac-sha256-256, hmac-sha256-64 }\n"
+	"  window = 64  rrk-lifetime = 7d  rmsk-lifetime = 2h  msk-lifetime = 1h\n"
+	"  send-lifetimes = no  channel-binding = require  on-unknown-key = finish\n"
+	"  repeat-window = 0  failures-per-second = 100  require-name-match = no\n"
+	"}\n"
+	"store {\n"
+	"  type = lmdb  path = keys  wrap-key-file = wrap.key  max-size = 64M\n"
+	"  max-sets-per-user = 0  durability = full\n"
+	"}\n";
+
+static void test_every_option_arrives(void **state)
+{
+	struct hk_config *c = good(*state, everything);
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&c->listens[1].address;
+	char *control = temp_path(*state, "control.sock");
+
+	/* Channel binding makes answers too long for FILS, once per realm. */
+	assert_int_equal(c->nwarnings, geteuid() == 0 ? 2 : 3);
+	assert_string_equal(c->user, "root");
+	assert_string_equal(c->control_path, control);
+	assert_int_equal(c->workers, 3);
+	assert_int_equal(hk_users_count(c->users), 1);
+	assert_string_equal(c->log_target, "/var/log/hokeyd.log");
+	assert_int_equal(c->log_level, HK_LOG_DEBUG);
+	assert_false(c->log_logins);
+
+	assert_int_equal(c->nlistens, 2);
+	assert_int_equal(in6->sin6_family, AF_INET6);
+	assert_int_equal(ntohs(in6->sin6_port), 11812);
+	assert_true(IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr));
+
+	assert_int_equal(c->nclients, 3);
+	assert_hex(c->clients[0].network, 16, "20010db8000000000000000000000000");
+	assert_int_equal(c->clients[0].prefix, 32);
+	assert_int_equal(c->clients[0].secret.len, 18);
+	assert_memory_equal(c->clients[0].secret.octets, "a secret of a file", 18);
+	assert_int_equal(c->clients[0].require_message_authenticator, HK_AUTO);
+	assert_int_equal(c->clients[0].limit_proxy_state, HK_NO);
+	assert_true(c->clients[0].require_nas_identity);
+	assert_int_equal(c->clients[0].duplicate_window_ms, 30000);
+	assert_int_equal(c->clients[0].reject_delay_ms, 500);
+	assert_int_equal(c->clients[1].prefix, 104);
+	assert_int_equal(c->clients[1].secret.len, 14);
+	assert_memory_equal(c->clients[1].secret.octets, "a\tb 'c' \"d\" #e", 14);
+	assert_memory_equal(c->clients[2].secret.octets, "unquoted-secret", 15);
+	assert_true(c->clients[0].id != c->clients[1].id && c->clients[1].id != c->clients[2].id);
+
+	assert_true(c->eap.tls.check_crl);
+	assert_memory_equal(c->eap.tls.credentials.crl.data, "-----BEGIN", 10);
+	assert_int_equal(c->eap.tls.min_version, HK_TLS_1_3);
+	assert_string_equal(c->eap.tls.ciphers_1_2, "ECDHE-ECDSA-AES256-GCM-SHA384");
+	assert_string_equal(c->eap.tls.ciphers_1_3, "TLS_AES_256_GCM_SHA384");
+	assert_string_equal(c->eap.tls.groups, "P-256:X25519");
+	assert_false(c->eap.tls.require_ems);
+	assert_int_equal(c->eap.tls.ticket_lifetime_s, 86400);
+	assert_int_equal(c->eap.fragment_size, 1400);
+	assert_int_equal(c->eap.max_rounds, 8);
+	assert_int_equal(c->eap.max_invalid, 1);
+	assert_int_equal(c->eap.session_timeout_ms, 10000);
+	assert_int_equal(c->eap.max_sessions, 7);
+	assert_false(c->eap.require_realm_match);
+
+	assert_int_equal(c->erp.policy.nrealms, 2);
+	assert_true(hk_bytes_equal(c->erp.policy.realms[0], hk_text("home.example")));
+	assert_true(hk_bytes_equal(c->erp.policy.realms[1], hk_text("other.example")));
+	assert_int_equal(c->erp.policy.nsuites, 2);
+	assert_int_equal(c->erp.policy.suites[0], HK_SUITE_HMAC_SHA256_256);
+	assert_int_equal(c->erp.policy.suites[1], HK_SUITE_HMAC_SHA256_64);
+	assert_int_equal(c->erp.policy.window, 64);
+	assert_int_equal(c->erp.rrk_lifetime_s, 604800);
+	assert_int_equal(c->erp.policy.rmsk_lifetime_s, 7200);
+	assert_int_equal(c->erp.msk_lifetime_s, 3600);
+	assert_false(c->erp.policy.send_lifetimes);
+	assert_int_equal(c->erp.policy.channel_binding, HK_CB_REQUIRE);
+	assert_int_equal(c->erp.policy.on_unknown_key, HK_UNKNOWN_FINISH);
+	assert_int_equal(c->erp.policy.repeat_window_ms, 0);
+	assert_int_equal(c->erp.policy.failures_per_s, 100);
+	assert_false(c->erp.policy.require_name_match);
+
+	assert_int_equal(c->store.kind, HK_STORE_LMDB);
+	assert_non_null(strstr(c->store.path, "/keys"));
+	assert_non_null(strstr(c->store.wrap_key_file, "/wrap.key"));
+	assert_int_equal(c->store.max_bytes, 64 << 20);
+	assert_int_equal(c->store.max_sets_per_user, 0);
+	assert_int_equal(c->store.durability, HK_DURABLE_FULL);
+	free(control);
+	hk_config_free(c);
+}
+
+/* Conversations are bound to the client's number; a reload must not change it. */
+static void test_a_client_keeps_its_number(void **state)
+{
+	struct hk_config *one = good(*state, LISTEN CLIENT EAP ERP STORE);
+	struct hk_config *two = good(*state, LISTEN
+		"client new { address = 192.0.2.9; secret = 'sixteen octets!!' }\n" CLIENT EAP ERP
+			STORE);
+
+	assert_int_equal(one->clients[0].id, two->clients[1].id);
+	assert_int_not_equal(two->clients[0].id, two->clients[1].id);
+	hk_config_free(one);
+	hk_config_free(two);
+}
+
+static void test_a_file_is_loaded(void **state)
+{
+	char *path = temp_file(*state, "whole.conf", LISTEN CLIENT EAP ERP STORE, 0600);
+	struct hk_config_error error;
+	struct hk_config *c;
+
+	assert_ok(hk_config_load(path, &c, &error));
+	assert_string_equal(c->path, path);
+	assert_int_equal(c->nwarnings, 0);
+	hk_config_free(c);
+	free(path);
+}
+
+static void test_a_file_that_is_not_there_or_no_text(void **state)
+{
+	char *missing = temp_path(*state, "missing.conf");
+	char *binary = temp_path(*state, "binary.conf");
+	struct hk_config_error error;
+	struct hk_config *c;
+	FILE *f = fopen(binary, "w");
+
+	assert_err(hk_config_load(missing, &c, &error), HK_ERR_SYSTEM);
+	drop_directory(error.text, *state);
+	assert_string_equal(error.text, "missing.conf: No such file or directory");
+	fwrite("a\0b", 1, 3, f);
+	fclose(f);
+	assert_err(hk_config_load(binary, &c, &error), HK_ERR_MALFORMED);
+	drop_directory(error.text, *state);
+	assert_string_equal(error.text, "binary.conf: not a text file");
+	free(binary);
+	free(missing);
+}
+
+/* ---- what is wrong ---- */
+
+static const struct {
+	const char *text;
+	const char *want;
+} mistakes[] = {
+	/* grammar */
+	{"", "hokeyd.conf: there is no listen block"},
+	{"wrokers = 3\n", "hokeyd.conf:1: no such option 'wrokers'"},
+	{"\n# one\n# two\n/* three\n */ wrokers = 3\n", "hokeyd.conf:5: no such option 'wrokers'"},
+	{"client a {\n\n adress = 1\n}\n", "hokeyd.conf:3: client \"a\": no such option 'adress'"},
+	{"eap {\n port = 1\n}\n", "hokeyd.conf:2: eap: no such option 'port'"},
+	{"workers 3\n", "hokeyd.conf:1: missing equal sign after option 'workers'"},
+	{"client {\n}\n", "hokeyd.conf:1: missing title for section 'client'"},
+	{"eap = 3\n", "hokeyd.conf:1: missing opening brace for section 'eap'"},
+	{"\neap {\n\n", "hokeyd.conf:2: this block is not closed"},
+	{"user = 'root\n", "hokeyd.conf:1: a quoted text does not end in its line"},
+	{"\nuser = ${USER}\n",
+		"hokeyd.conf:2: the environment is not used here; put text with ${ into single "
+		"quotes"},
+	{LISTEN LISTEN, "hokeyd.conf:2: found duplicate title 'all'"},
+	{"erp {\n}\nerp {\n}\n", "hokeyd.conf:4: block erp given twice, first to line 2"},
+	{"workers = 1\nworkers = 2\n", "hokeyd.conf:2: workers: given twice, first in line 1"},
+	{"listen 'a b' { address = 127.0.0.1 }\n", "hokeyd.conf:1: listen \"a b\": a name has "
+						   "printable ASCII characters and no blanks"},
+
+	/* types and ranges */
+	{"workers = 257\n", "hokeyd.conf:1: workers: expected a number from 0 to 256, found '257'"},
+	{"workers = many\n",
+		"hokeyd.conf:1: workers: expected a number from 0 to 256, found 'many'"},
+	{"client ap {\n\n  require-message-authenticator = maybe\n}\n",
+		"hokeyd.conf:3: client \"ap\": require-message-authenticator: expected yes, no or "
+		"auto, found 'maybe'"},
+	{"client ap { duplicate-window = 4s }\n",
+		"hokeyd.conf:1: client \"ap\": duplicate-window: expected a time from 5s to 30s, "
+		"found '4s'"},
+	{"client ap { require-nas-identity = perhaps }\n",
+		"hokeyd.conf:1: client \"ap\": require-nas-identity: expected yes or no, found "
+		"'perhaps'"},
+	{"erp { window = 0 }\n",
+		"hokeyd.conf:1: erp: window: expected a number from 1 to 64, found '0'"},
+	{"erp { cryptosuites = { hmac-sha256-128, md5 } }\n",
+		"hokeyd.conf:1: erp: cryptosuites: expected hmac-sha256-64, hmac-sha256-128 or "
+		"hmac-sha256-256, found 'md5'"},
+	{"store { max-size = 1000 }\n",
+		"hokeyd.conf:1: store: max-size: expected a size from 1M to 16T, found '1000'"},
+	{"log { level = loud }\n",
+		"hokeyd.conf:1: log: level: expected error, warning, notice, info or debug, found "
+		"'loud'"},
+	{"control = ''\n",
+		"hokeyd.conf:1: control: expected a path of at most 100 octets, found ''"},
+	{"workers = \"\\x1b[31m\"\n",
+		"hokeyd.conf:1: workers: expected a number from 0 to 256, found '\\x1b[31m'"},
+
+	/* listen */
+	{"listen a { port = 1 }\n", "hokeyd.conf:1: listen \"a\": address is missing"},
+	{"listen a { address = localhost }\n",
+		"hokeyd.conf:1: listen \"a\": address: expected an IPv4 or IPv6 address, found "
+		"'localhost'"},
+	{"listen a { address = 127.0.0.1; port = 0 }\n",
+		"hokeyd.conf:1: listen \"a\": port: expected a number from 1 to 65535, found '0'"},
+	{LISTEN "listen b {\n port = 1812\n address = 127.0.0.1\n}\n",
+		"hokeyd.conf:4: listen \"b\": address: same address and port as listen \"all\""},
+
+	/* client */
+	{LISTEN "client a {\n secret = 'sixteen octets!!'\n}\n",
+		"hokeyd.conf:4: client \"a\": address is missing"},
+	{LISTEN "client a { address = ap.home.example; secret = x }\n",
+		"hokeyd.conf:2: client \"a\": address: expected an address or address/prefix, "
+		"found "
+		"'ap.home.example'"},
+	{LISTEN "client a { address = 192.0.2.0/33; secret = x }\n",
+		"hokeyd.conf:2: client \"a\": address: expected a prefix of 0 to 32 in "
+		"'192.0.2.0/33'"},
+	{LISTEN "client a { address = '2001:db8::/'; secret = x }\n",
+		"hokeyd.conf:2: client \"a\": address: expected a prefix of 0 to 128 in "
+		"'2001:db8::/'"},
+	{LISTEN "client a { address = 192.0.2.1/24; secret = x }\n",
+		"hokeyd.conf:2: client \"a\": address: in '192.0.2.1/24' there are bits set behind "
+		"the prefix"},
+	{LISTEN CLIENT "client ap2 { address = 192.0.2.1/32; secret = 'sixteen octets!!' }\n",
+		"hokeyd.conf:3: client \"ap2\": address: same network as client \"ap1\""},
+	{LISTEN CLIENT "client ap2 { address = ::ffff:192.0.2.1; secret = 'sixteen octets!!' }\n",
+		"hokeyd.conf:3: client \"ap2\": address: same network as client \"ap1\""},
+	{LISTEN "client a { address = 192.0.2.1 }\n",
+		"hokeyd.conf:2: client \"a\": secret or secret-file is missing"},
+	{LISTEN "client a { address = 192.0.2.1; secret = SECRET; secret-file = secret }\n",
+		"hokeyd.conf:2: client \"a\": give either secret or secret-file"},
+	{LISTEN "client a { address = 192.0.2.1\n secret = '' }\n",
+		"hokeyd.conf:3: client \"a\": secret: expected 1 to 255 octets, found 0"},
+	{LISTEN "client a { address = 192.0.2.1; secret-file = empty }\n",
+		"hokeyd.conf:2: client \"a\": secret-file: the secret is empty"},
+	{LISTEN "client a { address = 192.0.2.1; secret-file = two-lines }\n",
+		"hokeyd.conf:2: client \"a\": secret-file: the file has more than one line"},
+	{LISTEN "client a { address = 192.0.2.1; secret-file = nowhere }\n",
+		"hokeyd.conf:2: client \"a\": secret-file: nowhere: No such file or directory"},
+
+	/* eap */
+	{LISTEN CLIENT ERP STORE, "hokeyd.conf: eap: ca is missing"},
+	{LISTEN CLIENT ERP STORE "eap {\n ca = ca.pem\n}\n",
+		"hokeyd.conf:7: eap: certificate is missing"},
+	{LISTEN CLIENT ERP STORE
+		"eap { ca = nowhere.pem; certificate = server.pem; key = server.key }\n",
+		"hokeyd.conf:5: eap: ca: nowhere.pem: No such file or directory"},
+	{LISTEN CLIENT ERP STORE "eap { ca = junk; certificate = server.pem; key = server.key }\n",
+		"hokeyd.conf:5: eap: ca: expected PEM certificates"},
+	{LISTEN CLIENT ERP STORE "eap { ca = ca.pem; certificate = junk; key = server.key }\n",
+		"hokeyd.conf:5: eap: certificate: expected PEM certificates"},
+	{LISTEN CLIENT ERP STORE
+		"eap { ca = ca.pem; certificate = server.pem; key = server.pem }\n",
+		"hokeyd.conf:5: eap: key: expected a PEM private key, not encrypted"},
+	{LISTEN CLIENT ERP STORE "eap { ca = ca.pem; certificate = server.pem\n key = ca.key }\n",
+		"hokeyd.conf:6: eap: key: does not belong to the certificate"},
+	{LISTEN CLIENT ERP STORE
+		"eap { ca = ca.pem; certificate = expired.pem; key = expired.key }\n",
+		"hokeyd.conf:5: eap: certificate: the certificate has expired"},
+	{LISTEN CLIENT ERP STORE
+		"eap { ca = expired.pem; certificate = server.pem; key = server.key }\n",
+		"hokeyd.conf:5: eap: ca: all certificates have expired"},
+	{LISTEN CLIENT ERP STORE
+		"eap { ca = ca.pem; certificate = client.pem; key = client.key }\n",
+		"hokeyd.conf:5: eap: certificate is not for servers"},
+	{LISTEN CLIENT ERP STORE
+		"eap { ca = ca.pem; certificate = server.pem; key = server.key\n min-tls = 1.3\n "
+		"max-tls = 1.2 }\n",
+		"hokeyd.conf:6: eap: min-tls: is above max-tls"},
+	{LISTEN CLIENT ERP STORE "eap { ca = ca.pem; certificate = server.pem; key = server.key\n "
+				 "check-crl = yes }\n",
+		"hokeyd.conf:6: eap: check-crl: 'yes' needs the option crl"},
+	{LISTEN CLIENT ERP STORE
+		"eap { ca = ca.pem; certificate = server.pem; key = server.key\n crl = junk }\n",
+		"hokeyd.conf:6: eap: crl: expected PEM revocation lists"},
+	{LISTEN CLIENT ERP STORE "eap { ca = ca.pem; certificate = server.pem; key = server.key\n "
+				 "ocsp-staple = junk "
+				 "}\n",
+		"hokeyd.conf:6: eap: ocsp-staple: expected an OCSP response (DER)"},
+
+	/* erp */
+	{LISTEN CLIENT EAP STORE, "hokeyd.conf: erp: realms is missing"},
+	{LISTEN CLIENT EAP STORE "erp { realms = {} }\n", "hokeyd.conf:5: erp: realms is missing"},
+	{LISTEN CLIENT EAP STORE "erp { realms = { home.example, HOME.example } }\n",
+		"hokeyd.conf:5: erp: realms: 'HOME.example' is there twice"},
+	{LISTEN CLIENT EAP STORE "erp { realms = { alice@home.example } }\n",
+		"hokeyd.conf:5: erp: realms: 'alice@home.example' is not a realm"},
+	{LISTEN CLIENT EAP STORE "erp { realms = { home..example } }\n",
+		"hokeyd.conf:5: erp: realms: 'home..example' is not a realm"},
+	{LISTEN CLIENT EAP STORE
+		"erp { realms = { a.b }; cryptosuites = { hmac-sha256-128, hmac-sha256-128 } }\n",
+		"hokeyd.conf:5: erp: cryptosuites: 'hmac-sha256-128' is there twice"},
+	{LISTEN CLIENT EAP STORE "erp { realms = { a.b }; rmsk-lifetime = 9h }\n",
+		"hokeyd.conf:5: erp: rmsk-lifetime: is longer than rrk-lifetime"},
+
+	/* store, log, the rest */
+	{LISTEN CLIENT EAP ERP "store { path = nowhere/keys }\n",
+		"hokeyd.conf:5: store: path: nowhere: No such file or directory"},
+	{LISTEN CLIENT EAP ERP "store { path = junk }\n",
+		"hokeyd.conf:5: store: path: junk: Not a directory"},
+	{LISTEN CLIENT EAP ERP "store { path = keys; wrap-key-file = short.key }\n",
+		"hokeyd.conf:5: store: wrap-key-file: short.key: not a file of 32 octets"},
+	{LISTEN CLIENT EAP ERP "store { path = keys; wrap-key-file = open-wrap.key }\n",
+		"hokeyd.conf:5: store: wrap-key-file: open-wrap.key: others than its owner can "
+		"read "
+		"it (mode 0640)"},
+	{LISTEN CLIENT EAP ERP "store { path = keys; wrap-key-file = keys/wrap.key }\n",
+		"hokeyd.conf:5: store: wrap-key-file: keys: No such file or directory"},
+	{LISTEN CLIENT EAP ERP "store { max-sets = 5; path = keys; wrap-key-file = wrap.key }\n",
+		"hokeyd.conf:5: store: max-sets: only with type = memory; for lmdb there is "
+		"max-size"},
+	{LISTEN CLIENT EAP ERP STORE "log { target = hokeyd.log }\n",
+		"hokeyd.conf:6: log: target: expected stderr, syslog or an absolute path, found "
+		"'hokeyd.log'"},
+	{LISTEN CLIENT EAP ERP STORE "user = nobody-we-know\n",
+		"hokeyd.conf:6: user: there is no user 'nobody-we-know'"},
+	{LISTEN CLIENT EAP ERP STORE "users-file = bad-users\n",
+		"hokeyd.conf:6: users-file: bad-users:2: alice@home.example: No-Such: no attribute "
+		"of "
+		"this name is known"},
+	{LISTEN CLIENT EAP ERP STORE "users-file = nowhere\n",
+		"hokeyd.conf:6: users-file: nowhere: No such file or directory"},
+};
+
+static void test_each_mistake_has_its_message(void **state)
+{
+	for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++)
+		check_error(*state, mistakes[i].text, mistakes[i].want);
+}
+
+/* Names of ciphers and groups are OpenSSL's to judge; its words may change. */
+static void test_unknown_ciphers_and_groups_are_refused(void **state)
+{
+	static const char *const options[] = {
+		"ciphers = NOTHING", "ciphersuites = NOTHING", "groups = NOTHING"};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		struct hk_config_error error = {""};
+		struct hk_config *config = NULL;
+		char text[1000];
+
+		snprintf(text, sizeof(text),
+			LISTEN CLIENT ERP STORE
+			"eap { ca = ca.pem; certificate = server.pem; key = server.key; %s }\n",
+			options[i]);
+		assert_err(load(*state, text, &config, &error), HK_ERR_MALFORMED);
+		assert_non_null(strstr(error.text, "hokeyd.conf:5: eap: TLS "));
+	}
+}
+
+/* ---- secrets ---- */
+
+static void test_no_message_shows_a_secret(void **state)
+{
+	static const char *const texts[] = {
+		"client a { address = 192.0.2.1\n secret = TOP SECRET\n}\n",
+		"client a { address = 192.0.2.1\n secret = TOP'SECRET'\n}\n",
+		"client a { address = 192.0.2.1\n secret = TOP=SECRET\n}\n",
+		"client a { address = 192.0.2.1\n secret = TOP,SECRET\n}\n",
+		"client a { address = 192.0.2.1\n secret = TOP(SECRET\n}\n",
+		"client a { address = 192.0.2.1\n secret = 'TOP SECRET\n}\n",
+		"client a { address = 192.0.2.1\n secret = \"TOP ${SECRET}\"\n}\n",
+		"client a { address = 192.0.2.1\n secret = TOP*SECRET\n}\n",
+		"client a { address = 192.0.2.1\n secret = 'SECRET'\n secret = 'SECRET'\n}\n",
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct hk_config_error error = {""};
+		struct hk_config *config = NULL;
+
+		assert_err(load(*state, texts[i], &config, &error), HK_ERR_MALFORMED);
+		assert_true(error.text[0] != 0);
+		if (strstr(error.text, "SECRET"))
+			fail_msg("shown: %s", error.text);
+	}
+	check_error(*state, texts[0],
+		"hokeyd.conf:2: client \"a\": not understood behind the secret; write it in single "
+		"quotes");
+}
+
+static void test_a_secret_that_is_too_long(void **state)
+{
+	char text[1000];
+	char secret[257];
+
+	memset(secret, 's', 256);
+	secret[256] = 0;
+	snprintf(text, sizeof(text), "client a {\n secret = %s\n}\n", secret);
+	check_error(*state, text,
+		"hokeyd.conf:2: client \"a\": secret: expected 1 to 255 octets, found 256");
+	free(temp_file(*state, "long-secret", secret, 0600));
+	check_error(*state, LISTEN "client a { address = 192.0.2.1; secret-file = long-secret }\n",
+		"hokeyd.conf:2: client \"a\": secret-file: the secret is longer than 255 octets");
+}
+
+/* ---- warnings ---- */
+
+static void test_what_is_doubtful_is_warned_of(void **state)
+{
+	char text[1000];
+
+	check_warnings(*state, LISTEN EAP ERP STORE,
+		"hokeyd.conf: there is no client block: nobody may send requests\n");
+	check_warnings(*state,
+		LISTEN EAP ERP STORE "client a { address = 192.0.2.1\n secret = testing123 }\n",
+		"hokeyd.conf:6: client \"a\": secret: the secret has 10 octets; shorter than 12 "
+		"can be "
+		"found by trying\n");
+	check_warnings(*state,
+		LISTEN EAP ERP STORE
+		"client a { address = 192.0.2.1\n secret-file = open-secret }\n",
+		"hokeyd.conf:6: client \"a\": secret-file: others than its owner can read the "
+		"file\n");
+	check_warnings(*state,
+		LISTEN EAP ERP STORE "client a { address = 192.0.2.1; secret = 'sixteen octets!!'\n"
+				     " require-message-authenticator = no }\n",
+		"hokeyd.conf:6: client \"a\": require-message-authenticator: 'no' leaves requests "
+		"without EAP open to forgery (CVE-2024-3596)\n");
+	check_warnings(*state,
+		LISTEN CLIENT ERP STORE
+		"eap { ca = ca.pem; certificate = server.pem; key = open.key }\n",
+		"hokeyd.conf:5: eap: key: others than its owner can read the file\n");
+	check_warnings(*state,
+		LISTEN CLIENT ERP STORE
+		"eap { ca = ca.pem; certificate = soon.pem; key = soon.key }\n",
+		"hokeyd.conf:5: eap: certificate: the certificate expires in 10 days\n");
+	check_warnings(*state,
+		LISTEN CLIENT ERP STORE "eap { ca = ca.pem; certificate = server.pem; key = "
+					"server.key; crl = old-crl.pem; check-crl = yes }\n",
+		"hokeyd.conf:5: eap: crl: list 1 has run out: certificates it is about are "
+		"refused\n");
+	check_warnings(*state, LISTEN CLIENT EAP STORE "erp { realms = { localdomain } }\n",
+		"hokeyd.conf:5: erp: realms: 'localdomain' has no dot; is it a domain name?\n");
+	snprintf(text, sizeof(text), "%s", LISTEN CLIENT EAP ERP "store { path = . ");
+	strcat(text, "; wrap-key-file = wrap.key }\n");
+	assert_int_equal(chmod(*state, 0755), 0);
+	check_warnings(*state, text,
+		"hokeyd.conf:5: store: path: .: others than its owner may enter it\n");
+	assert_int_equal(chmod(*state, 0700), 0);
+}
+
+/* An access point with FILS has room for 254 octets of EAP-Finish. */
+static void test_a_realm_too_long_for_fils_is_warned_of(void **state)
+{
+	char realm[HK_REALM_MAX_LEN + 2];
+	struct hk_config *c;
+	char text[1000];
+
+	for (size_t i = 0; i < sizeof(realm); i++)
+		realm[i] = i % 50 == 49 ? '.' : 'r';
+	realm[HK_REALM_MAX_LEN] = 0;
+	snprintf(text, sizeof(text), LISTEN CLIENT EAP STORE "erp { realms = { %s } }\n", realm);
+	c = good(*state, text);
+	assert_int_equal(c->nwarnings, 1);
+	assert_non_null(strstr(c->warnings[0], "FILS access points take 254"));
+	hk_config_free(c);
+
+	realm[180] = 0;
+	snprintf(text, sizeof(text), LISTEN CLIENT EAP STORE "erp { realms = { %s } }\n", realm);
+	c = good(*state, text);
+	assert_int_equal(c->nwarnings, 0);
+	hk_config_free(c);
+}
+
+static void test_a_realm_that_is_too_long(void **state)
+{
+	char text[1000];
+	char realm[HK_REALM_MAX_LEN + 2];
+	char want[400];
+
+	memset(realm, 'r', sizeof(realm));
+	realm[HK_REALM_MAX_LEN + 1] = 0;
+	snprintf(text, sizeof(text), "erp { realms = { %s } }\n", realm);
+	realm[72] = 0;
+	snprintf(want, sizeof(want),
+		"hokeyd.conf:1: erp: realms: expected a text of at most 236 octets, found '%s...'",
+		realm);
+	check_error(*state, text, want);
+}
+
+static void test_a_secret_in_a_file_others_can_read(void **state)
+{
+	char *path = temp_file(*state, "open.conf", LISTEN CLIENT EAP ERP STORE, 0644);
+	struct hk_config_error error;
+	struct hk_config *c;
+
+	assert_ok(hk_config_load(path, &c, &error));
+	assert_int_equal(c->nwarnings, 1);
+	drop_directory(c->warnings[0], *state);
+	assert_string_equal(c->warnings[0],
+		"open.conf:2: client \"ap1\": secret: others than its owner can read this file");
+	hk_config_free(c);
+	free(path);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_every_option_arrives),
+		cmocka_unit_test(test_a_client_keeps_its_number),
+		cmocka_unit_test(test_a_file_is_loaded),
+		cmocka_unit_test(test_a_file_that_is_not_there_or_no_text),
+		cmocka_unit_test(test_each_mistake_has_its_message),
+		cmocka_unit_test(test_unknown_ciphers_and_groups_are_refused),
+		cmocka_unit_test(test_no_message_shows_a_secret),
+		cmocka_unit_test(test_a_secret_that_is_too_long),
+		cmocka_unit_test(test_what_is_doubtful_is_warned_of),
+		cmocka_unit_test(test_a_realm_too_long_for_fils_is_warned_of),
+		cmocka_unit_test(test_a_realm_that_is_too_long),
+		cmocka_unit_test(test_a_secret_in_a_file_others_can_read),
+	};
+
+	return cmocka_run_group_tests_name("hokeyd-config", tests, setup, temp_teardown);
+}

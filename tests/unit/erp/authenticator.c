@@ -442,6 +442,19 @@ static void initiates_are_limited(void **state)
 	assert_dropped(&b, HK_ERR_LIMIT);
 }
 
+/* The number of a transaction is never the one that means none. */
+static void transactions_are_numbered_round(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	set_up(&b);
+	attach(&b);
+	b.port.transaction = UINT32_MAX;
+	reauthenticate(&b);
+	assert_int_equal(b.port.transaction, 1);
+}
+
 /* ---- success ---- */
 
 /* E6696-4.7-02 E6696-5.2-26 */
@@ -1021,6 +1034,7 @@ int main(void)
 		cmocka_unit_test(a_newer_initiate_takes_the_place_of_the_older),
 		cmocka_unit_test(an_identifier_used_again),
 		cmocka_unit_test(initiates_are_limited),
+		cmocka_unit_test(transactions_are_numbered_round),
 		cmocka_unit_test(success_hands_over_the_rmsk),
 		cmocka_unit_test(a_bootstrap_success_does_too),
 		cmocka_unit_test(a_failure_is_passed_on_and_eap_follows),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "keys.h"
 
+#include "keys/schedule.h"
+
 static const char *const sets[] = {"V1", "V2", "V3", "V4", "V5", "V6"};
 
 /* The HMAC of a fixed text under a raw key and a scheduled one. */
@@ -94,6 +96,22 @@ static void the_longest_rrk(void **state)
 	hk_key_free(dsrk);
 }
 
+/* Only the key of the Authorization Indication is scheduled for others. */
+static void the_key_of_an_indication(void **state)
+{
+	struct hk_hmac_key k;
+	struct family f;
+
+	(void)state;
+	make_family(&f);
+	for (size_t i = 0; i <= HK_KEY_PMSK; i++)
+		assert_int_equal(
+			hk_key_schedule_indication(f.keys[i], &k), i == HK_KEY_AUTH_INDICATION);
+	assert_true(hk_key_schedule_indication(f.keys[HK_KEY_AUTH_INDICATION], &k));
+	assert_same_hmac(&k, f.keys[HK_KEY_AUTH_INDICATION]->secret);
+	free_family(&f);
+}
+
 static void what_is_refused(void **state)
 {
 	static const struct hk_kdf own = {221, hk_prfplus_sha256};
@@ -128,6 +146,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(erp_keys_of_the_vectors),
 		cmocka_unit_test(the_longest_rrk),
+		cmocka_unit_test(the_key_of_an_indication),
 		cmocka_unit_test(what_is_refused),
 	};
 

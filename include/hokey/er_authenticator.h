@@ -74,7 +74,7 @@ struct hk_er_port {
 	enum hk_er_port_state state;
 	enum hk_er_authorised authorised;
 	bool     known_peer;          /* does ERP, as far as is known */
-	bool     session_over;        /* authorised until the running attempt ends */
+	bool     session_over;        /* authorised, but only until the running attempt ends */
 	bool     eap_wanted;          /* the peer asked for full EAP meanwhile */
 	uint8_t  identifier;          /* of the last Start or Request made here */
 	uint8_t  transmissions;       /* of what is outstanding */

@@ -136,7 +136,6 @@ static void shut(struct hk_er_port *port, struct hk_er_port_result *out)
 {
 	port->state = HK_ER_PORT_DOWN;
 	port->authorised = HK_ER_NOT_AUTHORISED;
-	port->session_over = false;
 	out->shut = true;
 }
 
@@ -462,8 +461,6 @@ static void forget_peer(struct hk_er_port *port, struct hk_er_port_result *out)
 	forget_finish(port);
 	port->state = HK_ER_PORT_IDLE;
 	port->authorised = HK_ER_NOT_AUTHORISED;
-	port->known_peer = false;
-	port->session_over = false;
 	port->eap_wanted = false;
 	port->state_len = 0;
 	port->user_name_len = 0;

@@ -195,6 +195,7 @@ static void an_initiate_is_forwarded_as_it_is(void **state)
 		struct bench b;
 
 		set_up(&b);
+		b.identity.state = hk_text("of something else");
 		attach(&b);
 		/* padding of the lower layer stays behind */
 		memset(padded, 0xff, sizeof padded);
@@ -829,6 +830,9 @@ static void a_session_ends_and_the_next_begins(void **state)
 	assert_true(hk_bytes_equal(b.out.key, rmsk()));
 	wait_ms(&b, 3599 * 1000);
 	assert_int_equal(b.port.state, HK_ER_PORT_UP);
+	/* the next one has an end of its own */
+	wait_ms(&b, 1000);
+	assert_int_equal(b.port.state, HK_ER_PORT_START);
 }
 
 static void a_session_that_nobody_renews(void **state)

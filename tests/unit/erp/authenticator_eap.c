@@ -317,6 +317,12 @@ static void a_peer_that_starts_over(void **state)
 	assert_null(b.out.request.state.data);
 	assert_true(hk_bytes_equal(b.out.request.user_name, hk_text("b@l.x")));
 
+	/* who answers the question for a name with something else has none */
+	challenge_with(&b, eap("015700060d20"), "two", 0);
+	hk_er_port_start_eap(&b.port, b.now, &b.out);
+	receive(&b, eap("0258000603ff"));
+	assert_true(hk_bytes_equal(b.out.request.user_name, b.identity.calling_station_id));
+
 	/* a port that is down takes a new attempt as well */
 	reject_with(&b, eap("04560004"));
 	assert_int_equal(b.port.state, HK_ER_PORT_DOWN);

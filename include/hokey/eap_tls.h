@@ -37,6 +37,18 @@ struct hk_tls_credentials {
 	struct hk_bytes ocsp_staple;  /* DER OCSP response for our certificate */
 };
 
+/*
+ * Does the server ask an OCSP responder about the certificates of the peer's
+ * path (RFC 9190 section 5.4)? What was answered is kept as long as it says, so
+ * most conversations need not wait.
+ */
+enum hk_ocsp_policy {
+	HK_OCSP_OFF,
+	HK_OCSP_SOFT,                 /* no answer: go on */
+	HK_OCSP_HARD,                 /* no answer: refused, unless check_crl is on and the
+	                                 certificate names no responder */
+};
+
 struct hk_tls_config {
 	struct hk_tls_credentials credentials;
 	enum hk_tls_version min_version;
@@ -48,8 +60,11 @@ struct hk_tls_config {
 	bool     require_ems;         /* TLS 1.2: extended master secret; default on */
 	/* server */
 	uint32_t ticket_lifetime_s;   /* 0: no resumption; at most 604800 */
+	enum hk_ocsp_policy ocsp;
+	const char *ocsp_url;         /* ask this one; NULL: whom the certificate names */
 	/* peer */
 	const char *server_name;      /* must match a SAN dNSName; NULL: not checked */
+	bool     require_staple;      /* the server must bring a valid OCSP response */
 };
 
 /* Why a TLS configuration was refused, in words, without secrets. */
@@ -65,6 +80,17 @@ HK_API enum hk_err hk_tls_context_new(bool server, const struct hk_tls_config *c
 HK_API void hk_tls_context_free(struct hk_tls_context *context);
 /* Makes a new ticket key and keeps the one before it. Call every 24 h. */
 HK_API enum hk_err hk_tls_context_rotate_ticket_key(struct hk_tls_context *context);
+/*
+ * For a new configuration in place of an old one: takes over the ticket keys
+ * and what was learnt about certificates, so that tickets stay good. What the
+ * new configuration does not allow is found out when a ticket is used. Before
+ * `context` is shared.
+ */
+HK_API enum hk_err hk_tls_context_inherit(
+	struct hk_tls_context *context, struct hk_tls_context *from);
+/* A newer OCSP response for our certificate, DER. */
+HK_API enum hk_err hk_tls_context_set_staple(
+	struct hk_tls_context *context, struct hk_bytes response);
 /* Earliest end of a certificate in our own chain. */
 HK_API hk_time hk_tls_context_expires(const struct hk_tls_context *context);
 
@@ -100,6 +126,8 @@ enum hk_eap_action {
 	HK_EAP_IGNORED,               /* the packet is dropped; nothing changed */
 	HK_EAP_INVALID,               /* server: `out` is the previous request again
 	                                 (RFC 3579 section 2.2; Error-Cause 202) */
+	HK_EAP_WAIT,                  /* server: send nothing; ask an OCSP responder and
+	                                 call hk_eap_server_ocsp_answer() */
 };
 
 struct hk_eap_server_config {
@@ -141,6 +169,20 @@ HK_API enum hk_err hk_eap_server_start(struct hk_eap_server *s, uint8_t identifi
  */
 HK_API enum hk_eap_action hk_eap_server_receive(struct hk_eap_server *s, struct hk_bytes packet,
 	hk_time now, size_t max_len, struct hk_buf *out);
+
+/*
+ * After HK_EAP_WAIT: what to ask (DER, for HTTP POST) and whom. Both views end
+ * with the next call. HK_ERR_UNEXPECTED when nothing is to be asked.
+ */
+HK_API enum hk_err hk_eap_server_ocsp_query(
+	const struct hk_eap_server *s, const char **url, struct hk_bytes *request);
+/*
+ * Goes on with the DER of the responder's answer; empty when none came. Packets
+ * that arrive in between are ignored. Gives an action as
+ * hk_eap_server_receive() does, HK_EAP_WAIT for the next certificate included.
+ */
+HK_API enum hk_eap_action hk_eap_server_ocsp_answer(struct hk_eap_server *s,
+	struct hk_bytes response, hk_time now, size_t max_len, struct hk_buf *out);
 
 /* Identifier of the request that waits for its response. */
 HK_API uint8_t hk_eap_server_identifier(const struct hk_eap_server *s);

@@ -2,6 +2,7 @@
 #include <hokey/eap_tls.h>
 
 #include "eap/tls.h"
+#include "eap/tls_status.h"
 
 #include <openssl/ssl.h>
 
@@ -12,6 +13,7 @@ enum phase {
 	PHASE_IDENTITY, /* EAP-Response/Identity is awaited */
 	PHASE_START,    /* Start was sent */
 	PHASE_HANDSHAKE,
+	PHASE_ASKING,    /* an OCSP responder is asked */
 	PHASE_COMMITTED, /* the peer knows that it succeeded; its answer is awaited */
 	PHASE_ALERTED,   /* an alert was sent; any answer ends it */
 	PHASE_SUCCEEDED,
@@ -207,14 +209,43 @@ static enum hk_eap_action end_tls(struct step *t)
 	return send_tls(t);
 }
 
-static enum hk_eap_action refuse(struct step *t, enum hk_err err, const char *why, uint8_t alert)
+/* After the handshake; the failure is set. */
+static enum hk_eap_action refuse(struct step *t, uint8_t alert)
+{
+	return hk_tls_refuse(t->s->tls, alert) ? fail(t) : end_tls(t);
+}
+
+#define REFUSE(t, alert, err, ...)                                                                 \
+	(hk_failure_set(&(t)->s->failure, err, __VA_ARGS__), refuse(t, alert))
+
+static enum hk_eap_action commit(struct step *t)
+{
+	struct hk_eap_server *s = t->s;
+	enum hk_err err = authorize(s, s->tls);
+
+	if (err)
+		return REFUSE(t, SSL_AD_ACCESS_DENIED, err, "refused by policy");
+	if (hk_tls_version(s->tls) == HK_TLS_1_3 && hk_tls_commit(s->tls))
+		return fail(t);
+	s->phase = PHASE_COMMITTED;
+	return send_tls(t);
+}
+
+static enum hk_eap_action check_status(struct step *t)
 {
 	struct hk_eap_server *s = t->s;
 
-	hk_failure_set(&s->failure, err, "%s", why);
-	if (hk_tls_refuse(s->tls, alert))
-		return fail(t);
-	return end_tls(t);
+	switch (hk_tls_status(s->tls)) {
+	case HK_TLS_STATUS_ASK:
+		s->phase = PHASE_ASKING;
+		return HK_EAP_WAIT;
+	case HK_TLS_STATUS_REVOKED:
+		return refuse(t, SSL_AD_CERTIFICATE_REVOKED);
+	case HK_TLS_STATUS_NOT_KNOWN:
+		return refuse(t, SSL_AD_CERTIFICATE_UNKNOWN);
+	default:
+		return commit(t);
+	}
 }
 
 /* The handshake is done, but the peer does not know yet. */
@@ -222,21 +253,13 @@ static enum hk_eap_action decide(struct step *t)
 {
 	struct hk_eap_server *s = t->s;
 	bool tls_1_3 = hk_tls_version(s->tls) == HK_TLS_1_3;
-	enum hk_err err;
 
 	if (!tls_1_3 && s->config.tls->require_ems && !SSL_get_extms_support(s->tls->ssl))
-		return refuse(t, HK_ERR_TLS, "the peer has no extended master secret",
-			SSL_AD_HANDSHAKE_FAILURE);
+		return REFUSE(t, SSL_AD_HANDSHAKE_FAILURE, HK_ERR_TLS,
+			"the peer has no extended master secret");
 	if (!tls_1_3 && hk_tls_resumed(s->tls))
 		return succeed(t);
-
-	err = authorize(s, s->tls);
-	if (err)
-		return refuse(t, err, "refused by policy", SSL_AD_ACCESS_DENIED);
-	if (tls_1_3 && hk_tls_commit(s->tls))
-		return fail(t);
-	s->phase = PHASE_COMMITTED;
-	return send_tls(t);
+	return check_status(t);
 }
 
 static enum hk_eap_action advance(struct step *t)
@@ -379,7 +402,7 @@ enum hk_eap_action hk_eap_server_receive(struct hk_eap_server *s, struct hk_byte
 	struct step t = {s, now, max_len, out};
 	struct hk_eap_packet p;
 
-	if (s->phase == PHASE_SUCCEEDED || s->phase == PHASE_FAILED)
+	if (s->phase == PHASE_SUCCEEDED || s->phase == PHASE_FAILED || s->phase == PHASE_ASKING)
 		return HK_EAP_IGNORED;
 	if (hk_eap_parse(packet, &p)) {
 		if (!s->requested && packet.len > 1)
@@ -394,6 +417,29 @@ enum hk_eap_action hk_eap_server_receive(struct hk_eap_server *s, struct hk_byte
 		return invalid(&t, "EAP packet that is not a response");
 	}
 	return receive_response(&t, &p);
+}
+
+enum hk_eap_action hk_eap_server_ocsp_answer(struct hk_eap_server *s, struct hk_bytes response,
+	hk_time now, size_t max_len, struct hk_buf *out)
+{
+	struct step t = {s, now, max_len, out};
+
+	if (s->phase != PHASE_ASKING)
+		return HK_EAP_IGNORED;
+	s->phase = PHASE_HANDSHAKE;
+	s->tls->now = now;
+	hk_tls_status_answer(s->tls, response);
+	return check_status(&t);
+}
+
+enum hk_err hk_eap_server_ocsp_query(
+	const struct hk_eap_server *s, const char **url, struct hk_bytes *request)
+{
+	if (s->phase != PHASE_ASKING)
+		return HK_ERR_UNEXPECTED;
+	*url = s->tls->ocsp_url;
+	*request = hk_bytes(s->tls->ocsp_request, s->tls->ocsp_request_len);
+	return HK_OK;
 }
 
 /* ---- what came out ---- */

@@ -44,6 +44,14 @@ struct hk_tls {
 	hk_time session_ends;        /* what that full authentication allows */
 
 	SSL_SESSION *session; /* peer: the newest ticket */
+
+	/* server: the OCSP lookup that is going on */
+	int ocsp_depth; /* in the verified path */
+	bool ocsp_answered;
+	enum hk_ocsp_verdict ocsp_verdict; /* when answered */
+	char ocsp_url[HK_OCSP_URL_MAX + 1];
+	uint8_t *ocsp_request;
+	size_t ocsp_request_len;
 };
 
 enum hk_err hk_tls_open(

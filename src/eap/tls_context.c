@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "eap/tls.h"
+#include "eap/tls_status.h"
 #include "eap/tls_ticket.h"
 #include "eap/tls_verify.h"
 
@@ -305,32 +306,36 @@ static enum hk_err set_sessions(struct hk_tls_context *context, struct hk_tls_er
 	return HK_OK;
 }
 
-/* ---- stapled OCSP response ---- */
+/* ---- OCSP ---- */
 
-static int staple(SSL *ssl, void *arg)
+static enum hk_err set_server_ocsp(struct hk_tls_context *context,
+	const struct hk_tls_config *config, struct hk_tls_error *error)
 {
-	struct hk_tls_context *context = arg;
-	uint8_t *copy = OPENSSL_memdup(context->staple, context->staple_len);
+	const struct hk_bytes staple = config->credentials.ocsp_staple;
 
-	if (!copy || !SSL_set_tlsext_status_ocsp_resp(ssl, copy, (int)context->staple_len)) {
-		OPENSSL_free(copy);
-		return SSL_TLSEXT_ERR_NOACK;
-	}
-	return SSL_TLSEXT_ERR_OK;
+	SSL_CTX_set_tlsext_status_cb(context->ssl_ctx, hk_tls_staple);
+	if (staple.len && hk_tls_context_set_staple(context, staple))
+		return explain(error, HK_ERR_MALFORMED, "OCSP response for our certificate");
+	if (config->ocsp == HK_OCSP_OFF)
+		return HK_OK;
+	if (config->ocsp_url && strlen(config->ocsp_url) > HK_OCSP_URL_MAX)
+		return explain(error, HK_ERR_TOO_LONG, "OCSP URL");
+	context->ocsp = config->ocsp;
+	context->ocsp_url = config->ocsp_url ? strdup(config->ocsp_url) : NULL;
+	context->ocsp_cache = hk_ocsp_cache_new();
+	if (!context->ocsp_cache || (config->ocsp_url && !context->ocsp_url))
+		return explain(error, HK_ERR_NO_MEMORY, "OCSP");
+	return HK_OK;
 }
 
-static enum hk_err set_staple(
-	struct hk_tls_context *context, struct hk_bytes der, struct hk_tls_error *error)
+static enum hk_err set_ocsp(struct hk_tls_context *context, const struct hk_tls_config *config,
+	struct hk_tls_error *error)
 {
-	if (!context->server || !der.len)
-		return HK_OK;
-	context->staple = malloc(der.len);
-	if (!context->staple)
-		return explain(error, HK_ERR_NO_MEMORY, "OCSP response");
-	memcpy(context->staple, der.data, der.len);
-	context->staple_len = der.len;
-	SSL_CTX_set_tlsext_status_cb(context->ssl_ctx, staple);
-	SSL_CTX_set_tlsext_status_arg(context->ssl_ctx, context);
+	if (context->server)
+		return set_server_ocsp(context, config, error);
+	context->require_staple = config->require_staple;
+	SSL_CTX_set_tlsext_status_type(context->ssl_ctx, TLSEXT_STATUSTYPE_ocsp);
+	SSL_CTX_set_tlsext_status_cb(context->ssl_ctx, hk_tls_check_staple);
 	return HK_OK;
 }
 
@@ -348,7 +353,7 @@ static enum hk_err set_up(struct hk_tls_context *context, const struct hk_tls_co
 	if (!err)
 		err = set_sessions(context, error);
 	if (!err)
-		err = set_staple(context, config->credentials.ocsp_staple, error);
+		err = set_ocsp(context, config, error);
 	if (!err)
 		SSL_CTX_set_info_callback(context->ssl_ctx, note_alert);
 	return err;
@@ -396,6 +401,8 @@ void hk_tls_context_free(struct hk_tls_context *context)
 	sk_X509_pop_free(context->intermediates, X509_free);
 	hk_ticket_keys_free(context);
 	CRYPTO_THREAD_lock_free(context->lock);
+	hk_ocsp_cache_free(context->ocsp_cache);
+	free(context->ocsp_url);
 	free(context->staple);
 	free(context);
 }

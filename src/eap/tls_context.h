@@ -5,6 +5,8 @@
 
 #include <hokey/eap_tls.h>
 
+#include "eap/ocsp.h"
+
 #include <openssl/ssl.h>
 
 #include <stdatomic.h>
@@ -24,10 +26,12 @@ struct hk_tls_context {
 	bool server;
 	bool check_crl; /* a certificate without a CRL is refused */
 	bool require_ems;
+	bool require_staple;
 	uint32_t ticket_lifetime_s;
 	hk_time expires;
-	uint8_t *staple; /* DER OCSP response for our certificate */
-	size_t staple_len;
+	enum hk_ocsp_policy ocsp;
+	char *ocsp_url;                   /* NULL: the certificate's own */
+	struct hk_ocsp_cache *ocsp_cache; /* has a lock of its own; NULL when ocsp is off */
 	atomic_uint references;
 
 	CRYPTO_RWLOCK *lock;               /* over what follows */
@@ -38,6 +42,8 @@ struct hk_tls_context {
 	 * holds the peer's certificate only; its path is built again with these.
 	 */
 	STACK_OF(X509) * intermediates;
+	uint8_t *staple; /* DER OCSP response for our certificate */
+	size_t staple_len;
 };
 
 struct hk_tls_context *hk_tls_context_ref(struct hk_tls_context *context);

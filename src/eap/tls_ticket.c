@@ -90,6 +90,27 @@ enum hk_err hk_tls_context_rotate_ticket_key(struct hk_tls_context *context)
 	return err;
 }
 
+enum hk_err hk_tls_context_inherit(struct hk_tls_context *context, struct hk_tls_context *from)
+{
+	STACK_OF(X509) * intermediates;
+
+	if (!context->server || !from->server)
+		return HK_ERR_ARGUMENT;
+	if (!CRYPTO_THREAD_read_lock(from->lock))
+		return HK_ERR_CRYPTO;
+	memcpy(context->ticket_keys, from->ticket_keys, 2 * sizeof *context->ticket_keys);
+	context->has_previous_key = from->has_previous_key;
+	intermediates = X509_chain_up_ref(from->intermediates);
+	CRYPTO_THREAD_unlock(from->lock);
+	if (intermediates) {
+		sk_X509_pop_free(context->intermediates, X509_free);
+		context->intermediates = intermediates;
+	}
+	if (context->ocsp_cache && from->ocsp_cache)
+		hk_ocsp_cache_copy(context->ocsp_cache, from->ocsp_cache);
+	return intermediates ? HK_OK : HK_ERR_NO_MEMORY;
+}
+
 /* ---- what a ticket says besides the session ---- */
 
 static uint32_t smaller(uint32_t a, uint32_t b)
@@ -196,6 +217,8 @@ enum hk_err hk_ticket_setup(struct hk_tls_context *context)
 	context->ticket_keys = OPENSSL_secure_zalloc(2 * sizeof *context->ticket_keys);
 	if (!context->ticket_keys)
 		return HK_ERR_NO_MEMORY;
+	if (make_key(&context->ticket_keys[0]))
+		return HK_ERR_CRYPTO;
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_num_tickets(ctx, 0);
 	if (!SSL_CTX_add_custom_ext(ctx, REFUSAL_EXTENSION, SSL_EXT_TLS1_3_NEW_SESSION_TICKET,
@@ -209,7 +232,7 @@ enum hk_err hk_ticket_setup(struct hk_tls_context *context)
 	if (!SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, use_key) ||
 		!SSL_CTX_set_session_ticket_cb(ctx, write_ticket, read_ticket, NULL))
 		return HK_ERR_CRYPTO;
-	return make_key(&context->ticket_keys[0]);
+	return HK_OK;
 }
 
 void hk_ticket_keys_free(struct hk_tls_context *context)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "eap/tls_verify.h"
 
+#include "eap/tls_status.h"
+
+#include <openssl/err.h>
 #include <openssl/x509v3.h>
 
 #define INTERMEDIATES_MAX 64
@@ -160,14 +163,19 @@ bool hk_verify_again(struct hk_tls *tls, X509 *certificate)
 	X509_STORE_CTX *x = X509_STORE_CTX_new();
 	bool good = false;
 
+	/* a ticket that is not used must not look like a failure of TLS */
+	ERR_set_mark();
 	if (x && X509_STORE_CTX_init(x, store, certificate, untrusted) == 1 &&
 		X509_STORE_CTX_set_default(x, tls->context->server ? "ssl_client" : "ssl_server") &&
 		X509_STORE_CTX_set_ex_data(x, SSL_get_ex_data_X509_STORE_CTX_idx(), tls->ssl)) {
 		X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(x), SSL_get0_param(tls->ssl));
 		prepare(x, tls->now);
-		good = X509_verify_cert(x) > 0;
+		good = X509_verify_cert(x) > 0 &&
+		       hk_tls_status_known(tls, X509_STORE_CTX_get0_chain(x));
 	}
 	X509_STORE_CTX_free(x);
 	sk_X509_pop_free(untrusted, X509_free);
-	return good && read_identity(tls, certificate);
+	good = good && read_identity(tls, certificate);
+	ERR_pop_to_mark();
+	return good;
 }

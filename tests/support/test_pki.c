@@ -85,6 +85,12 @@ static void add_extensions(X509 *x509, X509 *issuer, const struct test_cert_opti
 		add_extension(x509, issuer, NID_subject_alt_name, o->san);
 	if (o->san_email.len)
 		add_email(x509, o->san_email);
+	if (o->ocsp) {
+		char value[256];
+
+		snprintf(value, sizeof value, "OCSP;URI:%s", o->ocsp);
+		add_extension(x509, issuer, NID_info_access, value);
+	}
 	if (o->bulk)
 		add_bulk(x509, o->bulk);
 }

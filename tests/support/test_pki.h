@@ -23,6 +23,7 @@ struct test_cert_options {
 	const char *org;           /* O=, before the CN */
 	const char *san;           /* as in openssl.cnf: "email:a@b,DNS:c" */
 	struct hk_bytes san_email; /* one rfc822Name of any octets, in place of san */
+	const char *ocsp;          /* URL of a responder */
 	const char *eku;           /* "clientAuth" */
 	const char *key_usage;     /* NULL: what fits */
 	bool ca;

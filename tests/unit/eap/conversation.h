@@ -40,8 +40,11 @@ struct test_run {
 	size_t max_len; /* for the server's packets; 0: 4000 */
 	/* called for each packet on its way; may change or drop (len 0) it */
 	void (*meddle)(struct test_run *run, struct test_packet *packet);
+	/* the OCSP responder; NULL: none answers. Freed with test_bytes_free() */
+	struct hk_bytes (*ocsp)(struct test_run *run, const char *url, struct hk_bytes request);
 	void *arg;
 	/* out */
+	unsigned lookups;
 	struct hk_eap_server *s;
 	struct hk_eap_peer *p;
 	enum hk_eap_action server_action, peer_action; /* the last ones */

@@ -298,6 +298,10 @@ static void converse(struct hk_home_worker *w, const struct hk_home_policy *poli
 	s->policy = policy;
 	keep_identity(s, visit->request.eap);
 	action = hk_eap_server_receive(s->eap, visit->request.eap, now, limit, &visit->reply.eap);
+	/* nobody here asks OCSP responders: to the policy it is as if none answered */
+	while (action == HK_EAP_WAIT)
+		action = hk_eap_server_ocsp_answer(
+			s->eap, HK_NO_BYTES, now, limit, &visit->reply.eap);
 	describe(visit);
 	switch (action) {
 	case HK_EAP_SEND:
@@ -318,6 +322,7 @@ static void converse(struct hk_home_worker *w, const struct hk_home_policy *poli
 		fail(w, visit, hk_eap_server_error(s->eap, &visit->event.detail));
 		break;
 	case HK_EAP_IGNORED:
+	case HK_EAP_WAIT:
 		silent(visit, HK_ERR_UNEXPECTED);
 		if (!s->listed) {
 			over(w, visit);

@@ -7,8 +7,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#define HK_CONTROL_DEFAULT "/run/hokeyd/control.sock"
-
 struct control_client {
 	int fd;
 	FILE *in;        /* the same connection, for reading */

@@ -329,7 +329,7 @@ void hk_config_docs_man(FILE *out)
 	fputs(".SH FILES\n"
 	      ".TP\n\\fI/etc/hokey/hokeyd.conf\\fR\nthe configuration\n"
 	      ".TP\n\\fI/var/lib/hokeyd\\fR\nkey sets and the key that encrypts them\n"
-	      ".TP\n\\fI/run/hokeyd/control\\fR\nthe control socket\n"
+	      ".TP\n\\fI/run/hokeyd/control.sock\\fR\nthe control socket\n"
 	      ".SH SEE ALSO\n"
 	      "\\fBhokeyd\\fR(8), \\fBhokey\\fR(1)\n",
 		out);

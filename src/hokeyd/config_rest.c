@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 /* ---- erp ---- */
@@ -245,6 +246,10 @@ enum hk_err hk_config_finish_global(const struct hk_section *s)
 	enum hk_err err = HK_OK;
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 
+	if (strlen(c->control_path) >= sizeof(((struct sockaddr_un *)0)->sun_path))
+		return hk_section_fail(s, "control",
+			"with its directory the path has %zu octets; the system takes %zu",
+			strlen(c->control_path), sizeof(((struct sockaddr_un *)0)->sun_path) - 1);
 	if (c->workers == 0)
 		c->workers = cores < 1 ? 1 : cores > 256 ? 256 : (unsigned)cores;
 	if (c->user)

@@ -41,6 +41,7 @@
 
 #include <stddef.h>
 
+#define HK_CONTROL_DEFAULT   "/run/hokeyd/control.sock"
 #define HK_CONTROL_LINE_MAX  65536
 #define HK_CONTROL_PAGE_MAX  100
 #define HK_CONTROL_CLIENTS   16

@@ -2,6 +2,7 @@
 #include "hokeyd/schema.h"
 
 #include "hokeyd/config.h"
+#include "hokeyd/control.h"
 
 #define FIELD(type, member) offsetof(type, member), sizeof(((type *)0)->member)
 #define GLOBAL(member)      FIELD(struct hk_config, member)
@@ -58,7 +59,7 @@ const struct hk_option hk_options[] = {
 		"System user to become once sockets and files are open",
 		"Only root can change user. Under systemd the unit file does it; then leave this "
 		"out."},
-	{HK_BLOCK_GLOBAL, "control", HK_VALUE_PATH, false, "/run/hokeyd/control", 1, 100, NULL,
+	{HK_BLOCK_GLOBAL, "control", HK_VALUE_PATH, false, HK_CONTROL_DEFAULT, 1, 100, NULL,
 		GLOBAL(control_path),
 		"Unix socket on which the `hokey` command talks to the server",
 		"Whoever may open it can see and remove key sets (never keys). At most 100 octets, "

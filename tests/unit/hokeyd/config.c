@@ -157,7 +157,7 @@ static void test_defaults(void **state)
 	assert_int_equal(c->nwarnings, 0);
 	assert_null(c->user);
 	assert_null(c->users);
-	assert_string_equal(c->control_path, "/run/hokeyd/control");
+	assert_string_equal(c->control_path, "/run/hokeyd/control.sock");
 	assert_string_equal(c->log_target, "stderr");
 	assert_int_equal(c->log_level, HK_LOG_INFO);
 	assert_true(c->log_logins);

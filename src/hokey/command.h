@@ -12,6 +12,7 @@ enum {
 	HK_EXIT_USAGE = 2,  /* the command line or a file it names is wrong */
 };
 
+int decode_main(int argc, char **argv);
 int revoke_main(int argc, char **argv);
 int sessions_main(int argc, char **argv);
 int show_main(int argc, char **argv);

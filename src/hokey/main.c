@@ -9,6 +9,7 @@ static const struct {
 	int (*main)(int argc, char **argv);
 	const char *summary;
 } commands[] = {
+	{"decode", decode_main, "explain a RADIUS or EAP packet, or a capture of them"},
 	{"sessions", sessions_main, "list the key sets of a running hokeyd"},
 	{"show", show_main, "show one key set"},
 	{"revoke", revoke_main, "end one key set, or all of a user"},

@@ -376,11 +376,16 @@ struct hk_eap_result *hk_eap_peer_result(struct hk_eap_peer *p, hk_time now, hk_
 
 enum hk_err hk_eap_peer_ticket(struct hk_eap_peer *p, struct hk_buf *out)
 {
-	SSL_SESSION *session = p->tls ? p->tls->session : NULL;
+	SSL_SESSION *session;
 	unsigned char *to;
 	int len;
 
-	if (p->phase != PHASE_SUCCEEDED || !session || !SSL_SESSION_is_resumable(session))
+	if (p->phase != PHASE_SUCCEEDED)
+		return HK_OK;
+	/* OpenSSL does not tell of a ticket that TLS 1.2 renews */
+	session = hk_tls_version(p->tls) == HK_TLS_1_2 ? SSL_get_session(p->tls->ssl)
+						       : p->tls->session;
+	if (!session || !SSL_SESSION_is_resumable(session))
 		return HK_OK;
 	len = i2d_SSL_SESSION(session, NULL);
 	if (len <= 0)

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The door for RADIUS over UDP: decodes and checks what came, encodes what
+ * goes. No sockets; one per worker.
+ *
+ *     hk_door_receive()  the checks, in this order: form, client, code,
+ *                        authenticators, duplicate, content. What passes is
+ *                        the request of r->visit, for the hall.
+ *     hk_door_encode()   writes the hall's reply.
+ *     hk_door_settle()   at the moment of sending: may it still leave? From
+ *                        then on it answers duplicates.
+ */
+#ifndef HK_HOKEYD_RADIUS_DOOR_H
+#define HK_HOKEYD_RADIUS_DOOR_H
+
+#include "hokeyd/clients.h"
+#include "hokeyd/counters.h"
+
+#include <hokey/home.h>
+#include <hokey/radius.h>
+
+#define HK_STATUS_PER_SECOND 10   /* Status-Servers answered per client */
+
+struct hk_door {
+	struct hk_radius_duplicates *duplicates;
+	struct hk_counters *counters;
+	uint8_t randoms[256];         /* for salts */
+	size_t  randoms_left;
+};
+
+/* One datagram on its way. Used again without clearing. */
+struct hk_door_request {
+	struct hk_radius  radius;     /* points into the datagram */
+	struct hk_client *client;
+	uint64_t          entry;      /* in the duplicate table */
+	enum hk_counter   dropped;    /* why, after HK_DOOR_DROP */
+	bool              learnt_signs; /* the client's `auto` settings took effect just now */
+	bool              learnt_nas;
+	struct hk_home_visit visit;
+	uint8_t joined[HK_EAP_MAX_LEN];
+	uint8_t eap[HK_EAP_MAX_LEN];
+};
+
+enum hk_door_step {
+	HK_DOOR_DROP,                 /* counted */
+	HK_DOOR_REPEAT,               /* `out` is an answer given before: send it */
+	HK_DOOR_REPLY,                /* `out` is an answer: settle it and send it */
+	HK_DOOR_VISIT,                /* to the hall */
+};
+
+enum hk_err hk_door_init(struct hk_door *door, struct hk_counters *counters, size_t duplicates,
+	uint32_t duplicate_window_ms);
+void hk_door_free(struct hk_door *door);
+
+enum hk_door_step hk_door_receive(struct hk_door *door, const struct hk_clients *clients,
+	const struct hk_radius_source *source, struct hk_bytes datagram, hk_time now,
+	struct hk_door_request *r, struct hk_buf *out);
+
+/* Also counts how the visit ended. DROP: no answer; the request is forgotten. */
+enum hk_door_step hk_door_encode(
+	struct hk_door *door, struct hk_door_request *r, hk_time now, struct hk_buf *out);
+
+/* How long the answer has to wait, in ms (Access-Reject of a full login). */
+uint32_t hk_door_delay(const struct hk_door_request *r);
+
+/* False: the client has used the Identifier again, the answer must not leave. */
+bool hk_door_settle(
+	struct hk_door *door, uint64_t entry, struct hk_bytes reply, hk_time now);
+/* The answer could not be given: a repeated request is a new one. */
+void hk_door_forget(struct hk_door *door, uint64_t entry, hk_time now);
+
+#endif

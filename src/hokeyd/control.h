@@ -26,7 +26,8 @@
  *
  * NAME is a keyName-NAI ("16 hex@realm"). For "sessions", "max" (default
  * and most: HK_CONTROL_PAGE_MAX) and "cursor" may be left out; "user":USER
- * gives only that user's.
+ * gives only that user's, and then a page may be short or empty though there
+ * is a cursor. Revoking what is not there is no error.
  *
  *     SESSION = {"name": NAME, "user": text, "created": s, "expires": s,
  *                "expires_in": s, "next_seq": n, "last_used": s or null,

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: ISC */
+#include "hokeyd/journal.h"
+
+#include "hokeyd/listener.h"
+
+static const char *reason_of_drop(enum hk_counter why)
+{
+	switch (why) {
+	case HK_COUNT_UNKNOWN_CLIENT:
+		return "it is no client of ours";
+	case HK_COUNT_BAD_AUTHENTICATOR:
+		return "its Message-Authenticator is wrong (the shared secret?)";
+	case HK_COUNT_NO_AUTHENTICATOR:
+		return "it has no Message-Authenticator (require_message_authenticator)";
+	case HK_COUNT_PROXY_STATE_REFUSED:
+		return "it has Proxy-State but no Message-Authenticator (limit_proxy_state)";
+	case HK_COUNT_TOO_LONG:
+		return "the answer would not fit into 4096 octets";
+	default:
+		return NULL;
+	}
+}
+
+void hk_journal_drop(
+	struct hk_log *log, enum hk_counter why, const struct sockaddr_storage *from, hk_time now)
+{
+	const char *reason = reason_of_drop(why);
+	char text[HK_ENDPOINT_TEXT];
+	uint8_t address[16];
+	uint16_t port;
+
+	if (!reason)
+		return;
+	hk_client_address(from, address, &port);
+	hk_log_repeated(log, HK_LOG_WARNING, hk_counter_name(why), hk_bytes(address, 16), now,
+		"dropped a packet from %s: %s", hk_endpoint_text(from, text), reason);
+}
+
+void hk_journal_learnt(struct hk_log *log, const struct hk_door_request *r)
+{
+	const char *name = r->client->config->name;
+
+	if (r->learnt_signs)
+		hk_log_write(log, HK_LOG_NOTICE,
+			"client %s sends Message-Authenticator: required from now on", name);
+	if (r->learnt_nas)
+		hk_log_write(log, HK_LOG_NOTICE,
+			"client %s is no proxy: Proxy-State without Message-Authenticator is "
+			"refused from now on",
+			name);
+}
+
+static uint64_t elapsed_us(hk_time began, hk_time now)
+{
+	return now > began ? (now - began) * 1000 : 0;
+}
+
+static void log_login(struct hk_log *log, const struct hk_door_request *r, hk_time now)
+{
+	const struct hk_home_visit *visit = &r->visit;
+	const struct hk_home_event *e = &visit->event;
+	struct hk_login login = {
+		.accepted = visit->reply.verdict == HK_VERDICT_ACCEPT,
+		.reason = visit->reply.reason,
+		.detail = e->detail,
+		.user = e->user.len ? e->user : e->identity,
+		.client = visit->request.client,
+		.calling_station_id = visit->request.calling_station_id,
+		.method = e->kind == HK_HOME_EAP ? HK_LOGIN_EAP_TLS : HK_LOGIN_ERP,
+		.tls_version = e->tls_version,
+		.resumed = e->resumed,
+		.rounds = e->rounds,
+		.seq = e->seq,
+		.duration_us = elapsed_us(e->began, now),
+	};
+
+	if (e->kind == HK_HOME_ERP)
+		login.keyname_nai = e->identity;
+	login.has_nas_port = hk_radius_find_u32(&r->radius, HK_RADIUS_NAS_PORT, &login.nas_port);
+	hk_log_login(log, &login);
+}
+
+void hk_journal_visit(struct hk_log *log, const struct hk_door_request *r, hk_time now)
+{
+	const struct hk_home_event *e = &r->visit.event;
+
+	if (e->store)
+		hk_log_repeated(log, HK_LOG_ERROR, "store", HK_NO_BYTES, now,
+			"a login succeeded, but its keys could not be stored: %s",
+			hk_strerror(e->store));
+	if (r->visit.reply.reason == HK_ERR_STORE || r->visit.reply.reason == HK_ERR_STORE_FULL)
+		hk_log_repeated(log, HK_LOG_ERROR, "store-advance", HK_NO_BYTES, now,
+			"a re-authentication got no answer: %s",
+			hk_strerror(r->visit.reply.reason));
+	if (e->kind == HK_HOME_EAP && e->final)
+		log_login(log, r, now);
+	else if (e->kind == HK_HOME_ERP && hk_log_wants(log, HK_LOG_DEBUG))
+		log_login(log, r, now);
+}

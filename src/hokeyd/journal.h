@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What a worker tells the log: how logins ended, and which datagrams were
+ * dropped. Nothing of it is on the path of a re-authentication that succeeds.
+ */
+#ifndef HK_HOKEYD_JOURNAL_H
+#define HK_HOKEYD_JOURNAL_H
+
+#include "hokeyd/log.h"
+#include "hokeyd/radius_door.h"
+
+/* A datagram from that address was dropped; what the network can cause at will is said rarely. */
+void hk_journal_drop(struct hk_log *log, enum hk_counter why,
+	const struct sockaddr_storage *from, hk_time now);
+
+/* What the `auto` settings of a client have learnt just now. */
+void hk_journal_learnt(struct hk_log *log, const struct hk_door_request *r);
+
+/* A visit that has its answer: logins that are over, and what went wrong besides. */
+void hk_journal_visit(struct hk_log *log, const struct hk_door_request *r, hk_time now);
+
+#endif

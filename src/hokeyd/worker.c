@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: ISC */
+#include "hokeyd/worker.h"
+
+#include "hokeyd/clock.h"
+#include "hokeyd/journal.h"
+#include "hokeyd/outbox.h"
+
+#include <event2/event.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BATCH      HK_HOME_BATCH
+#define ROUNDS     16    /* batches of one socket before others get a turn */
+#define DUPLICATES 65536 /* requests remembered per worker */
+
+struct hk_socket {
+	struct hk_worker *worker;
+	struct hk_listener listener;
+	struct event *event;
+};
+
+struct hk_worker {
+	unsigned number;
+	pthread_t thread;
+	bool running;
+	struct event_base *base;
+	struct event *wake;
+	int wake_fd;
+	atomic_bool stopping;
+	_Atomic(struct hk_setup *) next;
+
+	struct hk_log *log;
+	struct hk_setup *setup;
+	struct hk_socket *sockets;
+	size_t nsockets;
+	struct hk_keystore *store;
+	bool hold; /* answers wait for a common sync */
+	struct hk_home_worker home;
+	struct hk_door door;
+	struct hk_outbox outbox;
+	struct hk_counters counters;
+
+	/* one batch */
+	struct mmsghdr in[BATCH];
+	struct iovec iov[BATCH];
+	struct sockaddr_storage from[BATCH];
+	_Alignas(struct cmsghdr) uint8_t control[BATCH][HK_CONTROL_DATA_LEN];
+	uint8_t datagrams[BATCH][HK_RADIUS_MAX_LEN];
+	struct hk_door_request requests[BATCH];
+	struct hk_home_visit *visits[BATCH];
+	size_t places[BATCH]; /* of the visits: which datagram */
+};
+
+/* ---- one batch ---- */
+
+static void aim(struct hk_out *out, const struct hk_worker *w, int fd, size_t i)
+{
+	const struct msghdr *m = &w->in[i].msg_hdr;
+
+	out->fd = fd;
+	out->peer_len = m->msg_namelen;
+	memcpy(&out->peer, m->msg_name, m->msg_namelen);
+	out->control_len = m->msg_controllen;
+	if (m->msg_controllen)
+		memcpy(out->control, m->msg_control, m->msg_controllen);
+}
+
+static void push(struct hk_worker *w, const struct hk_buf *b, uint64_t entry, bool settle,
+	bool needs_sync, uint32_t delay_ms, hk_time now)
+{
+	struct hk_out *out = hk_outbox_place(&w->outbox);
+
+	out->len = b->len;
+	out->entry = entry;
+	out->settle = settle;
+	out->needs_sync = needs_sync;
+	hk_outbox_push_later(&w->outbox, delay_ms, now);
+}
+
+static void journal(struct hk_worker *w, const struct hk_door_request *r, hk_time now)
+{
+	if (w->setup->config->log_logins || r->visit.event.store)
+		hk_journal_visit(w->log, r, now);
+}
+
+static void answer(struct hk_worker *w, int fd, size_t i, hk_time now)
+{
+	struct hk_door_request *r = &w->requests[i];
+	struct hk_out *out = hk_outbox_place(&w->outbox);
+	struct hk_buf b = hk_buf(out->data, sizeof(out->data));
+
+	aim(out, w, fd, i);
+	if (hk_door_encode(&w->door, r, now, &b) == HK_DOOR_REPLY)
+		push(w, &b, r->entry, true, w->hold && r->visit.event.kind == HK_HOME_ERP,
+			hk_door_delay(r), now);
+	if (r->visit.event.kind != HK_HOME_ERP || r->visit.reply.reason)
+		journal(w, r, now);
+	hk_home_done(&w->home, &r->visit);
+}
+
+/* Up to where no store decision is needed. True: the hall works on it. */
+static bool take_in(struct hk_worker *w, int fd, size_t i, hk_time now)
+{
+	struct hk_door_request *r = &w->requests[i];
+	struct hk_out *out = hk_outbox_place(&w->outbox);
+	struct hk_buf b = hk_buf(out->data, sizeof(out->data));
+	struct hk_radius_source source = {.socket = (uint16_t)fd};
+
+	hk_listener_turn_around(&w->in[i].msg_hdr);
+	hk_client_address(&w->from[i], source.address, &source.port);
+	switch (hk_door_receive(&w->door, w->setup->clients, &source,
+		hk_bytes(w->datagrams[i], w->in[i].msg_len), now, r, &b)) {
+	case HK_DOOR_VISIT:
+		if (r->learnt_signs || r->learnt_nas)
+			hk_journal_learnt(w->log, r);
+		hk_home_receive(&w->home, &w->setup->policy, &r->visit, now);
+		return true;
+	case HK_DOOR_REPEAT:
+		aim(out, w, fd, i);
+		push(w, &b, r->entry, false, false, 0, now);
+		break;
+	case HK_DOOR_REPLY:
+		aim(out, w, fd, i);
+		push(w, &b, r->entry, true, false, 0, now);
+		break;
+	case HK_DOOR_DROP:
+		hk_journal_drop(w->log, r->dropped, &w->from[i], now);
+		break;
+	}
+	return false;
+}
+
+static void work_on(struct hk_worker *w, int fd, size_t n)
+{
+	hk_time now = hk_clock_now();
+	size_t visits = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!take_in(w, fd, i, now))
+			continue;
+		w->visits[visits] = &w->requests[i].visit;
+		w->places[visits++] = i;
+	}
+	hk_home_commit(&w->home, &w->setup->policy, w->visits, visits, now);
+	for (size_t i = 0; i < visits; i++)
+		answer(w, fd, w->places[i], now);
+	hk_keystore_release(w->store);
+}
+
+static int receive(struct hk_worker *w, int fd)
+{
+	for (size_t i = 0; i < BATCH; i++) {
+		struct msghdr *m = &w->in[i].msg_hdr;
+
+		m->msg_namelen = sizeof(w->from[i]);
+		m->msg_controllen = sizeof(w->control[i]);
+	}
+	return recvmmsg(fd, w->in, BATCH, MSG_DONTWAIT, NULL);
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct hk_worker *w = ((struct hk_socket *)arg)->worker;
+	int n = BATCH;
+
+	(void)what;
+	for (unsigned round = 0; round < ROUNDS && n == BATCH; round++) {
+		n = receive(w, fd);
+		if (n <= 0)
+			break;
+		work_on(w, fd, (size_t)n);
+		if (!w->hold || !hk_outbox_can_wait(&w->outbox, BATCH, hk_clock_now()))
+			hk_outbox_flush(&w->outbox, hk_clock_now());
+	}
+	hk_outbox_flush(&w->outbox, hk_clock_now());
+}
+
+/* ---- going over to another setup ---- */
+
+static bool has_socket(const struct hk_listener *listeners, size_t n, int fd)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (listeners[i].fd == fd)
+			return true;
+	}
+	return false;
+}
+
+static void free_sockets(struct hk_worker *w)
+{
+	for (size_t i = 0; i < w->nsockets; i++)
+		event_free(w->sockets[i].event);
+	free(w->sockets);
+	w->sockets = NULL;
+	w->nsockets = 0;
+}
+
+static enum hk_err watch_sockets(struct hk_worker *w, const struct hk_setup *setup)
+{
+	const struct hk_listener *listeners = hk_setup_listeners(setup, w->number);
+	size_t n = setup->config->nlistens;
+	struct hk_socket *sockets = calloc(n ? n : 1, sizeof(*sockets));
+
+	if (!sockets)
+		return HK_ERR_NO_MEMORY;
+	free_sockets(w);
+	w->sockets = sockets;
+	for (size_t i = 0; i < n; i++) {
+		struct hk_socket *s = &sockets[i];
+
+		s->worker = w;
+		s->listener = listeners[i];
+		s->event = event_new(w->base, s->listener.fd, EV_READ | EV_PERSIST, on_readable, s);
+		if (!s->event || event_add(s->event, NULL))
+			return HK_ERR_NO_MEMORY;
+		w->nsockets++;
+	}
+	return HK_OK;
+}
+
+static void close_gone(struct hk_worker *w, const struct hk_setup *old, const struct hk_setup *next)
+{
+	const struct hk_listener *before = hk_setup_listeners(old, w->number);
+
+	for (size_t i = 0; i < old->config->nlistens; i++) {
+		if (!next || !has_socket(hk_setup_listeners(next, w->number),
+				     next->config->nlistens, before[i].fd))
+			close(before[i].fd);
+	}
+}
+
+static void go_over(struct hk_worker *w, struct hk_setup *next)
+{
+	struct hk_setup *old = w->setup;
+
+	/* Delayed answers may be for a socket that is about to be closed. */
+	hk_outbox_hurry(&w->outbox, hk_clock_now());
+	w->setup = next;
+	watch_sockets(w, next);
+	close_gone(w, old, next);
+	hk_setup_release(old);
+}
+
+static void on_wake(evutil_socket_t fd, short what, void *arg)
+{
+	struct hk_worker *w = arg;
+	struct hk_setup *next;
+	uint64_t count;
+
+	(void)what;
+	while (read(fd, &count, sizeof(count)) > 0)
+		;
+	next = atomic_exchange(&w->next, NULL);
+	if (next)
+		go_over(w, next);
+	if (atomic_load(&w->stopping)) {
+		hk_outbox_hurry(&w->outbox, hk_clock_now());
+		event_base_loopbreak(w->base);
+	}
+}
+
+static void wake(struct hk_worker *w)
+{
+	const uint64_t one = 1;
+
+	while (write(w->wake_fd, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
+}
+
+/* ---- from outside ---- */
+
+static void prepare_batch(struct hk_worker *w)
+{
+	for (size_t i = 0; i < BATCH; i++) {
+		w->iov[i] = (struct iovec){w->datagrams[i], sizeof(w->datagrams[i])};
+		w->in[i].msg_hdr = (struct msghdr){
+			.msg_name = &w->from[i],
+			.msg_iov = &w->iov[i],
+			.msg_iovlen = 1,
+			.msg_control = w->control[i],
+		};
+	}
+}
+
+static uint32_t duplicate_window_ms(const struct hk_config *config)
+{
+	uint32_t longest = 0;
+
+	for (size_t i = 0; i < config->nclients; i++) {
+		if (config->clients[i].duplicate_window_ms > longest)
+			longest = config->clients[i].duplicate_window_ms;
+	}
+	return longest;
+}
+
+static enum hk_err fit_out(struct hk_worker *w)
+{
+	enum hk_err err;
+
+	w->base = event_base_new();
+	w->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (!w->base || w->wake_fd < 0)
+		return HK_ERR_SYSTEM;
+	w->wake = event_new(w->base, w->wake_fd, EV_READ | EV_PERSIST, on_wake, w);
+	if (!w->wake || event_add(w->wake, NULL))
+		return HK_ERR_NO_MEMORY;
+	err = hk_door_init(
+		&w->door, &w->counters, DUPLICATES, duplicate_window_ms(w->setup->config));
+	if (!err)
+		err = hk_outbox_init(&w->outbox, &w->door, w->store, w->base);
+	if (!err)
+		err = watch_sockets(w, w->setup);
+	return err;
+}
+
+enum hk_err hk_worker_new(unsigned number, struct hk_home *home, struct hk_keystore *store,
+	struct hk_setup *setup, struct hk_log *log, struct hk_worker **out)
+{
+	struct hk_worker *w = aligned_alloc(64, (sizeof(*w) + 63) / 64 * 64);
+	enum hk_err err;
+
+	if (!w) {
+		hk_keystore_close(store);
+		return HK_ERR_NO_MEMORY;
+	}
+	memset(w, 0, sizeof(*w));
+	w->number = number;
+	w->wake_fd = -1;
+	w->store = store;
+	w->log = log;
+	w->hold = hk_keystore_durability(store) == HK_DURABLE_BATCH;
+	w->setup = hk_setup_hold(setup);
+	hk_home_worker_init(&w->home, home, store);
+	prepare_batch(w);
+	err = fit_out(w);
+	if (err) {
+		hk_worker_free(w);
+		return err;
+	}
+	*out = w;
+	return HK_OK;
+}
+
+static void *run(void *arg)
+{
+	struct hk_worker *w = arg;
+
+	event_base_loop(w->base, EVLOOP_NO_EXIT_ON_EMPTY);
+	return NULL;
+}
+
+enum hk_err hk_worker_start(struct hk_worker *w)
+{
+	sigset_t all, before;
+	int err;
+
+	/* Signals are for the main thread. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	err = pthread_create(&w->thread, NULL, run, w);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (err) {
+		errno = err;
+		return HK_ERR_SYSTEM;
+	}
+	w->running = true;
+	return HK_OK;
+}
+
+void hk_worker_change(struct hk_worker *w, struct hk_setup *setup)
+{
+	const struct timespec moment = {0, 1000000};
+
+	/* No setup is skipped: its sockets would never be closed. */
+	while (atomic_load(&w->next) && w->running)
+		nanosleep(&moment, NULL);
+	atomic_store(&w->next, hk_setup_hold(setup));
+	wake(w);
+}
+
+void hk_worker_stop(struct hk_worker *w)
+{
+	if (!w->running)
+		return;
+	atomic_store(&w->stopping, true);
+	wake(w);
+	pthread_join(w->thread, NULL);
+	w->running = false;
+}
+
+void hk_worker_free(struct hk_worker *w)
+{
+	struct hk_setup *next;
+
+	if (!w)
+		return;
+	next = atomic_exchange(&w->next, NULL);
+	if (next)
+		hk_setup_release(next);
+	free_sockets(w);
+	hk_outbox_free(&w->outbox);
+	hk_door_free(&w->door);
+	if (w->wake)
+		event_free(w->wake);
+	if (w->wake_fd >= 0)
+		close(w->wake_fd);
+	if (w->base)
+		event_base_free(w->base);
+	close_gone(w, w->setup, NULL);
+	hk_setup_release(w->setup);
+	hk_keystore_close(w->store);
+	free(w);
+}
+
+const struct hk_counters *hk_worker_counters(const struct hk_worker *w)
+{
+	return &w->counters;
+}

@@ -64,14 +64,21 @@ static void set_text(
 	set(x, field, key, json_string(text));
 }
 
+/* The field that is open; what is opened deeper than DEPTH_MAX adds to the last that fits. */
+static json_t *innermost(const struct explain *x)
+{
+	size_t depth = x->depth < DEPTH_MAX ? x->depth : DEPTH_MAX;
+
+	return depth ? x->open[depth - 1] : NULL;
+}
+
 /* The list of fields to add to; made when the first is added. */
 static json_t *list_of_fields(struct explain *x)
 {
-	json_t *parent, *list;
+	json_t *parent = innermost(x), *list;
 
-	if (x->depth == 0)
+	if (!parent)
 		return x->all;
-	parent = x->open[x->depth - 1];
 	list = json_object_get(parent, "fields");
 	if (!list) {
 		set(x, parent, "fields", json_array());
@@ -128,7 +135,7 @@ void explain_field(
 
 static void add_text(struct explain *x, const char *key, const char *format, va_list ap)
 {
-	json_t *field = x->last ? x->last : x->depth ? x->open[x->depth - 1] : NULL;
+	json_t *field = x->last ? x->last : innermost(x);
 
 	if (field)
 		set_text(x, field, key, format, ap);

@@ -174,7 +174,8 @@ static void open_attribute(struct explain *x, const struct attribute_name *name,
 		whole.data[0], value.len);
 }
 
-static void explain_attribute(struct explain *x, struct hk_bytes whole, struct hk_bytes value)
+static void explain_attribute(
+	struct explain *x, struct hk_bytes whole, struct hk_bytes value, bool within)
 {
 	struct attribute_name name = name_of(whole.data[0]);
 
@@ -183,7 +184,7 @@ static void explain_attribute(struct explain *x, struct hk_bytes whole, struct h
 		explain_keyname(x, value);
 	if (name.format == AS_SUITES)
 		explain_suites(x, value);
-	if (name.format == AS_ATTRIBUTES)
+	if (name.format == AS_ATTRIBUTES && !within)
 		explain_attributes(x, value, true);
 	explain_close(x);
 }
@@ -217,7 +218,7 @@ static void explain_attributes(struct explain *x, struct hk_bytes area, bool wit
 			explain_malformed(x, "type %u runs past the end", type);
 			return;
 		}
-		explain_attribute(x, whole, value);
+		explain_attribute(x, whole, value, within);
 	}
 }
 

@@ -439,6 +439,25 @@ static void early_authentication(void **state)
 	free_files(&f);
 }
 
+/* An ERP/AAK-Key within an ERP/AAK-Key, and so on: explained once. */
+static void nested_containers(void **state)
+{
+	char text[800] = "050100000100"; /* Length is set below */
+	unsigned levels = 120;
+	struct run r;
+
+	(void)state;
+	for (unsigned i = levels; i > 0; i--)
+		snprintf(text + strlen(text), 5, "08%02x", 2 * (i - 1));
+	snprintf(text + 4, 5, "%04zx", strlen(text) / 2);
+	text[8] = '0';
+	r = run_decode("--as", "eap", text);
+	assert_status(&r, 0);
+	assert_says(&r, "ERP/AAK-Key (TLV 8, value of 238 octets)");
+	assert_says_not(&r, "value of 234 octets");
+	run_free(&r);
+}
+
 /* ---- input ---- */
 
 static void ways_to_write_hex(void **state)
@@ -643,6 +662,7 @@ int main(void)
 		cmocka_unit_test(malformed_eap),
 		cmocka_unit_test(malformed_erp),
 		cmocka_unit_test(early_authentication),
+		cmocka_unit_test(nested_containers),
 		cmocka_unit_test(ways_to_write_hex),
 		cmocka_unit_test(what_is_refused),
 		cmocka_unit_test(help),

@@ -40,7 +40,7 @@ static enum hk_duplicate check(struct fixture *f, uint8_t identifier, uint8_t ra
 	return hk_radius_duplicates_check(f->d, &f->source, &p, now, &f->entry, &f->reply);
 }
 
-/* R5080-2.2.2-01 R5080-2.2.2-02 R5080-2.2.2-03 R5176-2.3-02 */
+/* R5080-2.2.2-01 R5080-2.2.2-02 R5080-2.2.2-03 */
 static void request_in_progress_then_answered(void **state)
 {
 	struct fixture f;

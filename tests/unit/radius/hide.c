@@ -180,7 +180,7 @@ static void user_password(void **state)
 	}
 }
 
-/* R2548-2.4.2-05: what a proxy does to the keys of an Access-Accept. */
+/* What a proxy does to the keys of an Access-Accept. */
 static void next_hop(void **state)
 {
 	struct hk_radius_secret home = make_secret(SECRET), nas = make_secret("secret of the NAS");

@@ -209,7 +209,7 @@ static void value_that_does_not_fit_its_type_is_only_ignored(void **state)
 	assert_int_equal(value, 60);
 }
 
-/* R2865-5.24-03: the codec says that there are two. */
+/* The codec says that there are two; to refuse them is the server's part. */
 static void two_of_a_type_are_seen(void **state)
 {
 	uint8_t data[64];

@@ -51,7 +51,7 @@ static void check_message_authenticator(const char *text, const char *ra_text, c
 	free(p.data);
 }
 
-/* R3579-3.1-05 R3579-3.2-01 R5997-3-02 R5176-3.4-01 */
+/* R3579-3.1-05 R3579-3.2-01 R5176-3.4-01 */
 static void message_authenticator_of_vectors(void **state)
 {
 	(void)state;
@@ -82,7 +82,7 @@ static void changed_request_authenticator(void **state)
 	free(p.data);
 }
 
-/* R5997-3-02 BLAST-4.2-01: it is told apart from a wrong one. */
+/* It is told apart from a wrong one. */
 static void absent_message_authenticator(void **state)
 {
 	struct hk_radius_secret s = make_secret(SECRET);
@@ -123,7 +123,7 @@ static void message_authenticator_in_last_place(void **state)
 	assert_hex(request + n - 16, 16, "668bc0017808bbf69b88ef52fe87a6d4");
 }
 
-/* R2865-3-06 R2865-3-07 R2865-2.3-05: with the secret of that hop only. */
+/* R2865-3-06 R2865-3-07 */
 static void response_authenticators(void **state)
 {
 	static const struct {
@@ -212,7 +212,7 @@ static void put_login_request(struct out *o)
 	hk_radius_put(&o->b, HK_RADIUS_PROXY_STATE, hk_text("P1"));
 }
 
-/* R3579-3.2-02 BLAST-4.2-05 BLAST-4.2-10 */
+/* R3579-3.2-02 BLAST-4.2-05 */
 static void login_request(void **state)
 {
 	struct hk_radius_secret s = make_secret(SECRET);
@@ -247,7 +247,7 @@ static void put_accept(struct out *o, const struct hk_radius_secret *s, const st
 	hk_radius_put_proxy_state(&o->b, req);
 }
 
-/* R2865-3-05 R3579-3.2-03 BLAST-4.2-04 R2548-2.4.2-04 */
+/* R3579-3.2-03 BLAST-4.2-04 R2548-2.4.2-04 */
 static void login_answers(void **state)
 {
 	struct hk_radius_secret s = make_secret(SECRET), radsec = make_secret("radsec");
@@ -278,7 +278,7 @@ static void login_answers(void **state)
 	free(req.data);
 }
 
-/* R5997-3-01 R5997-4.2-01 */
+/* R5997-3-01 */
 static void status_server_and_its_answers(void **state)
 {
 	struct hk_radius_secret s = make_secret(SECRET);

@@ -105,7 +105,7 @@ static void what_is_no_value(void **state)
 	refuse("Filter-Id:1", "staff", HK_ERR_ARGUMENT);
 }
 
-/* HKRAD-16.7-01: no HOKEY attribute comes from a users file either. */
+/* No HOKEY attribute comes from a users file either. */
 static void what_the_server_makes(void **state)
 {
 	static const char *const names[] = {"State", "Proxy-State", "EAP-Message",

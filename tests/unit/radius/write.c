@@ -73,7 +73,7 @@ static void first_attribute(void **state)
 	assert_int_equal(b.len, 20);
 }
 
-/* R2865-2.3-04 R2865-2.3-01 R5176-3.1-01 */
+/* R2865-2.3-04 R2865-2.3-01 */
 static void proxy_state_is_echoed(void **state)
 {
 	uint8_t request[256], out[256];

@@ -146,6 +146,29 @@ enum hk_err hk_file_create(const char *path, struct hk_bytes content, unsigned m
 	return err;
 }
 
+enum hk_err hk_file_replace(const char *path, struct hk_bytes content, unsigned mode)
+{
+	char temporary[PATH_MAX];
+	enum hk_err err;
+	int saved;
+
+	if (snprintf(temporary, sizeof(temporary), "%s.new", path) >= (int)sizeof(temporary)) {
+		errno = ENAMETOOLONG;
+		return HK_ERR_SYSTEM;
+	}
+	/* One that is left over from a crash. */
+	unlink(temporary);
+	err = hk_file_create(temporary, content, mode);
+	if (err)
+		return err;
+	if (rename(temporary, path) == 0)
+		return sync_directory_of(path);
+	saved = errno;
+	unlink(temporary);
+	errno = saved;
+	return HK_ERR_SYSTEM;
+}
+
 const char *hk_file_strerror(enum hk_err err)
 {
 	switch (err) {

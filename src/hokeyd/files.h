@@ -33,6 +33,12 @@ void hk_file_free(struct hk_file *file);
  */
 enum hk_err hk_file_create(const char *path, struct hk_bytes content, unsigned mode);
 
+/*
+ * The same for a file that may exist: then it is replaced in one step, so that
+ * it is either the old or the new one.
+ */
+enum hk_err hk_file_replace(const char *path, struct hk_bytes content, unsigned mode);
+
 /* What went wrong in words, for a message: errno's text for HK_ERR_SYSTEM. */
 const char *hk_file_strerror(enum hk_err err);
 

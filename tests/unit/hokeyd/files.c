@@ -93,6 +93,27 @@ static void test_an_empty_file_is_empty_text(void **state)
 	free(path);
 }
 
+static void test_replace_is_all_or_nothing(void **state)
+{
+	char *path = temp_path(*state, "replaced"), *fresh = temp_path(*state, "replaced.new");
+	char *nowhere = temp_path(*state, "nowhere/replaced");
+	struct hk_file file;
+
+	assert_ok(hk_file_replace(path, hk_text("first"), 0600));
+	free(temp_file(*state, "replaced.new", "left over", 0644));
+	assert_ok(hk_file_replace(path, hk_text("second"), 0600));
+	assert_ok(hk_file_read(path, &file));
+	assert_string_equal((char *)file.data, "second");
+	assert_false(file.open_to_others);
+	hk_file_free(&file);
+	assert_err(hk_file_read(fresh, &file), HK_ERR_SYSTEM);
+	assert_err(hk_file_replace(nowhere, hk_text("x"), 0600), HK_ERR_SYSTEM);
+	assert_err(hk_file_replace(*state, hk_text("x"), 0600), HK_ERR_SYSTEM); /* a directory */
+	free(path);
+	free(fresh);
+	free(nowhere);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -101,6 +122,7 @@ int main(void)
 		cmocka_unit_test(test_read_says_why_not),
 		cmocka_unit_test(test_an_open_key_file_is_noticed),
 		cmocka_unit_test(test_an_empty_file_is_empty_text),
+		cmocka_unit_test(test_replace_is_all_or_nothing),
 	};
 
 	return cmocka_run_group_tests_name("hokeyd-files", tests, temp_setup, temp_teardown);

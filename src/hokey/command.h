@@ -13,6 +13,7 @@ enum {
 };
 
 int decode_main(int argc, char **argv);
+int peer_main(int argc, char **argv);
 int revoke_main(int argc, char **argv);
 int sessions_main(int argc, char **argv);
 int show_main(int argc, char **argv);

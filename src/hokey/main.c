@@ -10,6 +10,7 @@ static const struct {
 	const char *summary;
 } commands[] = {
 	{"decode", decode_main, "explain a RADIUS or EAP packet, or a capture of them"},
+	{"peer", peer_main, "log in as a device: EAP-TLS, then ERP"},
 	{"sessions", sessions_main, "list the key sets of a running hokeyd"},
 	{"show", show_main, "show one key set"},
 	{"revoke", revoke_main, "end one key set, or all of a user"},

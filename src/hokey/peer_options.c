@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: ISC */
+#include "hokey/peer_options.h"
+
+#include "hokey/command.h"
+#include "hokeyd/files.h"
+
+#include <hokey/eap_tls.h>
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char help[] =
+	"Usage: hokey peer --server HOST[:PORT] --identity NAI [OPTION]...\n\n"
+	"Logs in to a RADIUS server as a device behind an access point: once with\n"
+	"EAP-TLS, then with ERP. Checks that both sides have the same keys.\n\n"
+	"  --server HOST[:PORT]     RADIUS server (port 1812)\n"
+	"  --secret-file FILE       its shared secret; asked for when not given\n"
+	"  --secret TEXT            the same, for throw-away tests: others see it\n"
+	"  --identity NAI           who we are: name@realm\n"
+	"  --realm REALM            home realm (that of the identity)\n"
+	"  --ca FILE                who signs the server's certificate (PEM)\n"
+	"  --cert FILE              our certificate, then intermediates (PEM)\n"
+	"  --key FILE               its key (PEM)\n"
+	"  --server-name NAME       what the server's certificate must say (dNSName)\n"
+	"  --keys FILE              keep the keys here: the next call begins with ERP\n"
+	"  --count N                ERP runs (1)\n"
+	"  --nas-id NAME            NAS-Identifier; more of them are taken in turn\n"
+	"  --called-station-id ID   of the access point\n"
+	"  --calling-station-id ID  of the device\n"
+	"  --domain NAME            domain of a local ER server at this place\n"
+	"  --suite N                ERP cryptosuite 1, 2 or 3\n"
+	"  --channel-binding        tell the server what the access point told us\n"
+	"  --full                   begin with EAP-TLS even if there are keys\n"
+	"  --no-erp                 EAP-TLS only\n"
+	"  --tls-min 1.2|1.3        (1.2)\n"
+	"  --tls-max 1.2|1.3        (1.3)\n"
+	"  --fragment N             octets of TLS in one EAP packet (1020)\n"
+	"  --timeout S              seconds to wait for an answer (10)\n"
+	"  --json                   one JSON object in place of text\n"
+	"  --help                   this text\n";
+
+enum option_number {
+	OPTION_CA = 256,
+	OPTION_CALLED_STATION_ID,
+	OPTION_CALLING_STATION_ID,
+	OPTION_CERT,
+	OPTION_CHANNEL_BINDING,
+	OPTION_COUNT,
+	OPTION_DOMAIN,
+	OPTION_FRAGMENT,
+	OPTION_FULL,
+	OPTION_HELP,
+	OPTION_IDENTITY,
+	OPTION_JSON,
+	OPTION_KEY,
+	OPTION_KEYS,
+	OPTION_NAS_ID,
+	OPTION_NO_ERP,
+	OPTION_REALM,
+	OPTION_SECRET,
+	OPTION_SECRET_FILE,
+	OPTION_SERVER,
+	OPTION_SERVER_NAME,
+	OPTION_SUITE,
+	OPTION_TIMEOUT,
+	OPTION_TLS_MAX,
+	OPTION_TLS_MIN,
+};
+
+static const struct option long_options[] = {
+	{"ca", required_argument, NULL, OPTION_CA},
+	{"called-station-id", required_argument, NULL, OPTION_CALLED_STATION_ID},
+	{"calling-station-id", required_argument, NULL, OPTION_CALLING_STATION_ID},
+	{"cert", required_argument, NULL, OPTION_CERT},
+	{"channel-binding", no_argument, NULL, OPTION_CHANNEL_BINDING},
+	{"count", required_argument, NULL, OPTION_COUNT},
+	{"domain", required_argument, NULL, OPTION_DOMAIN},
+	{"fragment", required_argument, NULL, OPTION_FRAGMENT},
+	{"full", no_argument, NULL, OPTION_FULL},
+	{"help", no_argument, NULL, OPTION_HELP},
+	{"identity", required_argument, NULL, OPTION_IDENTITY},
+	{"json", no_argument, NULL, OPTION_JSON},
+	{"key", required_argument, NULL, OPTION_KEY},
+	{"keys", required_argument, NULL, OPTION_KEYS},
+	{"nas-id", required_argument, NULL, OPTION_NAS_ID},
+	{"no-erp", no_argument, NULL, OPTION_NO_ERP},
+	{"realm", required_argument, NULL, OPTION_REALM},
+	{"secret", required_argument, NULL, OPTION_SECRET},
+	{"secret-file", required_argument, NULL, OPTION_SECRET_FILE},
+	{"server", required_argument, NULL, OPTION_SERVER},
+	{"server-name", required_argument, NULL, OPTION_SERVER_NAME},
+	{"suite", required_argument, NULL, OPTION_SUITE},
+	{"timeout", required_argument, NULL, OPTION_TIMEOUT},
+	{"tls-max", required_argument, NULL, OPTION_TLS_MAX},
+	{"tls-min", required_argument, NULL, OPTION_TLS_MIN},
+	{NULL, 0, NULL, 0},
+};
+
+static bool copy_text(char *to, size_t size, const char *from, size_t n)
+{
+	if (n == 0 || n >= size)
+		return false;
+	memcpy(to, from, n);
+	to[n] = 0;
+	return true;
+}
+
+static bool is_port(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+	long port = digits > 0 && digits < 6 && !text[digits] ? strtol(text, NULL, 10) : 0;
+
+	return port > 0 && port < 65536;
+}
+
+bool peer_split_server(const char *text, char host[256], char port[8])
+{
+	const char *colon = strrchr(text, ':'), *bracket = strrchr(text, ']');
+
+	copy_text(port, 8, "1812", 4);
+	if (text[0] == '[') {
+		if (!bracket || !copy_text(host, 256, text + 1, (size_t)(bracket - text - 1)))
+			return false;
+		if (!bracket[1])
+			return true;
+		colon = bracket[1] == ':' ? bracket + 1 : NULL;
+		return colon && is_port(colon + 1) &&
+		       copy_text(port, 8, colon + 1, strlen(colon + 1));
+	}
+	if (!colon || strchr(text, ':') != colon) /* none, or an IPv6 address */
+		return copy_text(host, 256, text, strlen(text));
+	return is_port(colon + 1) && copy_text(host, 256, text, (size_t)(colon - text)) &&
+	       copy_text(port, 8, colon + 1, strlen(colon + 1));
+}
+
+/* A decimal number in a range; 0 to the caller means it was none. */
+static bool get_number(const char *text, unsigned long min, unsigned long max, unsigned long *out)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtoul(text, &end, 10);
+	return text[0] >= '0' && text[0] <= '9' && !*end && !errno && *out >= min && *out <= max;
+}
+
+static bool get_tls_version(const char *text, uint16_t *out)
+{
+	if (strcmp(text, "1.2") == 0)
+		*out = HK_TLS_1_2;
+	else if (strcmp(text, "1.3") == 0)
+		*out = HK_TLS_1_3;
+	else
+		return false;
+	return true;
+}
+
+/* The first line of a file. */
+static int read_secret(const char *command, const char *path, struct peer_options *o)
+{
+	struct hk_file file;
+	enum hk_err err = hk_file_read(path, &file);
+
+	if (err) {
+		complain(command, "%s: %s", path, hk_file_strerror(err));
+		return HK_EXIT_USAGE;
+	}
+	err = hk_radius_secret_set(
+		&o->secret, hk_bytes(file.data, strcspn((char *)file.data, "\r\n")));
+	hk_file_free(&file);
+	if (err) {
+		complain(command, "%s: the secret must have 1 to %d octets", path,
+			HK_RADIUS_SECRET_MAX);
+		return HK_EXIT_USAGE;
+	}
+	o->has_secret = true;
+	return HK_EXIT_OK;
+}
+
+/* The secret on the command line: taken, and made unreadable for `ps`. */
+static bool take_secret(char *text, struct peer_options *o)
+{
+	o->has_secret = hk_radius_secret_set(&o->secret, hk_text(text)) == HK_OK;
+	memset(text, '*', strlen(text));
+	return o->has_secret;
+}
+
+/* Options with a plain text. NULL: c is another one. */
+static const char **text_option(struct peer_options *o, int c)
+{
+	switch (c) {
+	case OPTION_CA:
+		return &o->ca;
+	case OPTION_CALLED_STATION_ID:
+		return &o->called_station_id;
+	case OPTION_CALLING_STATION_ID:
+		return &o->calling_station_id;
+	case OPTION_CERT:
+		return &o->cert;
+	case OPTION_DOMAIN:
+		return &o->domain;
+	case OPTION_IDENTITY:
+		return &o->identity;
+	case OPTION_KEY:
+		return &o->key;
+	case OPTION_KEYS:
+		return &o->keys;
+	case OPTION_REALM:
+		return &o->realm;
+	case OPTION_SERVER_NAME:
+		return &o->server_name;
+	default:
+		return NULL;
+	}
+}
+
+static bool *flag_option(struct peer_options *o, int c)
+{
+	switch (c) {
+	case OPTION_CHANNEL_BINDING:
+		return &o->channel_binding;
+	case OPTION_FULL:
+		return &o->full;
+	case OPTION_JSON:
+		return &o->json;
+	case OPTION_NO_ERP:
+		return &o->no_erp;
+	default:
+		return NULL;
+	}
+}
+
+static bool add_nas_id(struct peer_options *o, const char *name)
+{
+	if (o->nnas_ids == PEER_NAS_IDS_MAX || !name[0] || strlen(name) > HK_RADIUS_VALUE_MAX)
+		return false;
+	o->nas_ids[o->nnas_ids++] = name;
+	return true;
+}
+
+/* Options whose value is more than a text. What is wrong with it, or NULL. */
+static const char *take_value(struct peer_options *o, int c, char *value)
+{
+	unsigned long n = 0;
+
+	switch (c) {
+	case OPTION_COUNT:
+		if (!get_number(value, 0, 1000000, &n))
+			return "--count takes a number up to 1000000";
+		o->count = (unsigned)n;
+		return NULL;
+	case OPTION_FRAGMENT:
+		if (!get_number(value, 100, 4000, &n))
+			return "--fragment takes a number from 100 to 4000";
+		o->fragment_size = (uint16_t)n;
+		return NULL;
+	case OPTION_NAS_ID:
+		return add_nas_id(o, value) ? NULL : "--nas-id takes 1 to 253 octets, 16 times";
+	case OPTION_SECRET:
+		return take_secret(value, o) ? NULL : "--secret takes 1 to 255 octets";
+	case OPTION_SERVER:
+		return peer_split_server(value, o->host, o->port) ? NULL
+								  : "--server takes HOST[:PORT]";
+	case OPTION_SUITE:
+		if (!get_number(value, 1, 3, &n))
+			return "--suite takes 1, 2 or 3";
+		o->suite = (uint8_t)n;
+		return NULL;
+	case OPTION_TIMEOUT:
+		if (!get_number(value, 1, 600, &n))
+			return "--timeout takes a number from 1 to 600";
+		o->timeout_ms = (uint32_t)n * 1000;
+		return NULL;
+	case OPTION_TLS_MAX:
+		return get_tls_version(value, &o->tls_max) ? NULL : "--tls-max takes 1.2 or 1.3";
+	case OPTION_TLS_MIN:
+		return get_tls_version(value, &o->tls_min) ? NULL : "--tls-min takes 1.2 or 1.3";
+	default:
+		return "unknown option";
+	}
+}
+
+/* What does not fit together, or NULL. */
+static const char *check(const struct peer_options *o)
+{
+	if (!o->host[0])
+		return "--server is missing";
+	if (!o->identity || !o->identity[0] || strlen(o->identity) > HK_NAI_MAX_LEN)
+		return "--identity is missing, or longer than 253 octets";
+	if (!o->ca != !o->cert || !o->cert != !o->key)
+		return "--ca, --cert and --key go together";
+	if (!o->ca && (o->full || o->no_erp || !o->keys))
+		return "EAP-TLS needs --ca, --cert and --key";
+	if (o->full && !o->keys)
+		return "--full is for use with --keys";
+	if (o->tls_min > o->tls_max)
+		return "--tls-min is above --tls-max";
+	return NULL;
+}
+
+int peer_options_read(int argc, char **argv, struct peer_options *o, bool *done)
+{
+	const char *wrong = NULL, **text;
+	bool *flag;
+	int c, status;
+
+	*o = (struct peer_options){
+		.count = 1, .timeout_ms = 10000, .tls_min = HK_TLS_1_2, .tls_max = HK_TLS_1_3};
+	*done = true;
+	optind = 0;
+	while (!wrong && (c = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+		if (c == 'h' || c == OPTION_HELP) {
+			fputs(help, stdout);
+			return HK_EXIT_OK;
+		}
+		if (c == '?') {
+			fprintf(stderr, "Try '%s --help'.\n", argv[0]);
+			return HK_EXIT_USAGE;
+		}
+		text = text_option(o, c);
+		flag = flag_option(o, c);
+		if (text)
+			*text = optarg;
+		else if (flag)
+			*flag = true;
+		else if (c != OPTION_SECRET_FILE)
+			wrong = take_value(o, c, optarg);
+		else if ((status = read_secret(argv[0], optarg, o)) != HK_EXIT_OK)
+			return status;
+	}
+	if (!wrong && optind < argc)
+		wrong = "takes no arguments";
+	if (!wrong)
+		wrong = check(o);
+	if (wrong)
+		return usage_error(argv[0], "%s", wrong);
+	if (!o->nnas_ids)
+		add_nas_id(o, "hokey");
+	*done = false;
+	return HK_EXIT_OK;
+}

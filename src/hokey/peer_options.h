@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+/* The command line of `hokey peer`. */
+#ifndef HK_HOKEY_PEER_OPTIONS_H
+#define HK_HOKEY_PEER_OPTIONS_H
+
+#include <hokey/er_peer.h>
+#include <hokey/radius.h>
+
+#define PEER_NAS_IDS_MAX 16
+
+struct peer_options {
+	char host[256]; /* of --server */
+	char port[8];
+	struct hk_radius_secret secret;
+	bool has_secret; /* else it is to be asked for */
+	const char *identity;
+	const char *realm;           /* home realm; of the identity when NULL */
+	const char *ca, *cert, *key; /* files; all or none */
+	const char *server_name;
+	const char *keys;   /* state file; NULL: keys end with the process */
+	const char *domain; /* of the place we are at */
+	const char *nas_ids[PEER_NAS_IDS_MAX];
+	size_t nnas_ids;
+	const char *called_station_id;
+	const char *calling_station_id;
+	uint16_t tls_min, tls_max; /* enum hk_tls_version */
+	uint16_t fragment_size;    /* 0: default */
+	uint32_t timeout_ms;
+	unsigned count; /* ERP runs */
+	uint8_t suite;  /* 0: the usual ones */
+	bool full;
+	bool no_erp;
+	bool channel_binding;
+	bool json;
+};
+
+/*
+ * Reads the command line and the secret file. With *done set, the caller
+ * returns the value returned: help was printed, or what was wrong.
+ */
+int peer_options_read(int argc, char **argv, struct peer_options *o, bool *done);
+
+/* "host", "host:port", "[address]:port", "address"; false: none of these. */
+bool peer_split_server(const char *text, char host[256], char port[8]);
+
+#endif

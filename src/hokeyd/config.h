@@ -84,13 +84,20 @@ enum hk_log_level {
 	HK_LOG_DEBUG,
 };
 
+/* Which logins get a line in the log. */
+enum hk_log_logins {
+	HK_LOGINS_NONE,
+	HK_LOGINS_FULL,               /* full authentications, and what was refused */
+	HK_LOGINS_ALL,                /* also re-authentications that succeeded */
+};
+
 struct hk_config {
 	char    *path;                /* file it came from; NULL with --quick */
 	char    *user;                /* to become after start; NULL: stay */
 	char    *control_path;        /* Unix socket; NULL: none */
 	char    *log_target;          /* "stderr", "syslog" or a file */
 	enum hk_log_level log_level;
-	bool     log_logins;
+	enum hk_log_logins log_logins;
 	unsigned workers;             /* 0 was replaced by the number of cores */
 
 	struct hk_listen_config *listens;

@@ -61,6 +61,7 @@ static void log_login(struct hk_log *log, const struct hk_door_request *r, hk_ti
 	const struct hk_home_event *e = &visit->event;
 	struct hk_login login = {
 		.accepted = visit->reply.verdict == HK_VERDICT_ACCEPT,
+		.goes_on = visit->reply.verdict == HK_VERDICT_CHALLENGE,
 		.reason = visit->reply.reason,
 		.detail = e->detail,
 		.user = e->user.len ? e->user : e->identity,
@@ -92,8 +93,6 @@ void hk_journal_visit(struct hk_log *log, const struct hk_door_request *r, hk_ti
 		hk_log_repeated(log, HK_LOG_ERROR, "store-advance", HK_NO_BYTES, now,
 			"a re-authentication got no answer: %s",
 			hk_strerror(r->visit.reply.reason));
-	if (e->kind == HK_HOME_EAP && e->final)
-		log_login(log, r, now);
-	else if (e->kind == HK_HOME_ERP && hk_log_wants(log, HK_LOG_DEBUG))
+	if (e->kind == HK_HOME_ERP || (e->kind == HK_HOME_EAP && e->final))
 		log_login(log, r, now);
 }

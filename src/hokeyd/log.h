@@ -54,6 +54,7 @@ enum hk_login_method {
 /* One login that came to an end. */
 struct hk_login {
 	bool            accepted;
+	bool            goes_on;      /* not accepted by ERP; full EAP follows at once */
 	enum hk_err     reason;       /* when not accepted */
 	const char     *detail;       /* in words, "certificate has expired"; NULL: of reason */
 	struct hk_bytes user;         /* or the outer identity, when not accepted */

@@ -84,18 +84,23 @@ static void add_erp(struct line *l, const struct hk_login *login)
 	add(l, ", ");
 }
 
+static void add_outcome(struct line *l, const struct hk_login *login)
+{
+	if (login->accepted) {
+		add(l, "Login OK: [");
+		return;
+	}
+	/* The detail may quote a certificate: escaped like the rest. */
+	add_escaped(l, login->goes_on ? "Login goes on with full EAP (" : "Login incorrect (",
+		hk_text(login->detail ? login->detail : hk_strerror(login->reason)));
+	add(l, "): [");
+}
+
 void hk_login_format(const struct hk_login *login, char *text, size_t size)
 {
 	struct line l = {text, size, 0};
 
-	if (login->accepted)
-		add(&l, "Login OK: [");
-	else
-		/* The detail may quote a certificate: escaped like the rest. */
-		add_escaped(&l, "Login incorrect (",
-			hk_text(login->detail ? login->detail : hk_strerror(login->reason)));
-	if (!login->accepted)
-		add(&l, "): [");
+	add_outcome(&l, login);
 	add_escaped(&l, "", login->user);
 	add_escaped(&l, "] (from client ", login->client);
 	if (login->has_nas_port)

@@ -4,6 +4,7 @@
 #include "hokeyd/config.h"
 #include "hokeyd/log.h"
 #include "hokeyd/privileges.h"
+#include "hokeyd/quick.h"
 #include "hokeyd/server.h"
 
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DEFAULT_CONFIG "/etc/hokey/hokeyd.conf"
 
@@ -19,16 +21,34 @@ struct options {
 	const char *config;
 	bool check;
 	bool debug;
+	bool quick;
+	struct hk_quick_options quick_options;
+	char *secret; /* where it stands among the arguments */
 };
 
-enum { OPTION_CHECK = 256, OPTION_VERSION };
+enum {
+	OPTION_CHECK = 256,
+	OPTION_VERSION,
+	OPTION_QUICK,
+	OPTION_LISTEN,
+	OPTION_SECRET,
+	OPTION_REALM,
+	OPTION_CERTS,
+	OPTION_STATE,
+};
 
 static const struct option long_options[] = {
+	{"certs", required_argument, NULL, OPTION_CERTS},
 	{"check-config", no_argument, NULL, OPTION_CHECK},
 	{"config", required_argument, NULL, 'c'},
 	{"debug", no_argument, NULL, 'X'},
 	{"foreground", no_argument, NULL, 'f'},
 	{"help", no_argument, NULL, 'h'},
+	{"listen", required_argument, NULL, OPTION_LISTEN},
+	{"quick", no_argument, NULL, OPTION_QUICK},
+	{"realm", required_argument, NULL, OPTION_REALM},
+	{"secret", required_argument, NULL, OPTION_SECRET},
+	{"state", required_argument, NULL, OPTION_STATE},
 	{"version", no_argument, NULL, OPTION_VERSION},
 	{NULL, 0, NULL, 0},
 };
@@ -36,14 +56,59 @@ static const struct option long_options[] = {
 static void print_usage(FILE *to)
 {
 	fputs("usage: hokeyd [-c FILE] [--check-config] [-X]\n"
+	      "       hokeyd --quick [--listen ADDRESS:PORT] [--secret SECRET] [--realm REALM]\n"
+	      "                      [--certs DIRECTORY] [--state DIRECTORY] [-X]\n"
 	      "\n"
 	      "  -c, --config FILE   configuration (default " DEFAULT_CONFIG ")\n"
 	      "      --check-config  read and check the configuration, then exit\n"
 	      "  -X, --debug         show what goes on; one worker, log to standard error\n"
 	      "  -f, --foreground    stay in the foreground (always so)\n"
 	      "      --version\n"
-	      "  -h, --help\n",
+	      "  -h, --help\n"
+	      "\n"
+	      "  --quick             run without a configuration, to try it out; makes what is\n"
+	      "                      missing: certificates, a secret, and what to put into an\n"
+	      "                      access point and a device\n"
+	      "  --listen ADDRESS:PORT  default 127.0.0.1:1812\n"
+	      "  --secret SECRET     RADIUS secret of all access points; default: a random one\n"
+	      "  --realm REALM       default home.example\n"
+	      "  --certs DIRECTORY   use ca.pem, server.pem and server.key from there\n"
+	      "  --state DIRECTORY   where all that is kept; default hokeyd-state\n",
 		to);
+}
+
+static bool read_quick_option(struct options *o, int option)
+{
+	switch (option) {
+	case OPTION_QUICK:
+		o->quick = true;
+		return true;
+	case OPTION_LISTEN:
+		o->quick_options.listen = optarg;
+		return true;
+	case OPTION_SECRET:
+		o->quick_options.secret = o->secret = optarg;
+		return true;
+	case OPTION_REALM:
+		o->quick_options.realm = optarg;
+		return true;
+	case OPTION_CERTS:
+		o->quick_options.certs = optarg;
+		return true;
+	case OPTION_STATE:
+		o->quick_options.state = optarg;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Options of --quick without it mean that something was forgotten. */
+static bool fit_together(const struct options *o)
+{
+	const struct hk_quick_options *q = &o->quick_options;
+
+	return o->quick || !(q->listen || q->secret || q->realm || q->certs || q->state);
 }
 
 static struct options read_options(int argc, char **argv)
@@ -71,11 +136,13 @@ static struct options read_options(int argc, char **argv)
 			puts("hokeyd " HK_VERSION);
 			exit(0);
 		default:
+			if (read_quick_option(&o, option))
+				break;
 			print_usage(stderr);
 			exit(2);
 		}
 	}
-	if (optind < argc) {
+	if (optind < argc || !fit_together(&o)) {
 		print_usage(stderr);
 		exit(2);
 	}
@@ -116,6 +183,23 @@ static int serve(struct hk_config *config, struct hk_log *log, bool log_is_stder
 	return 0;
 }
 
+static enum hk_err load(struct options *o, struct hk_config **config, struct hk_config_error *error)
+{
+	enum hk_err err;
+
+	if (!o->quick)
+		return hk_config_load(o->config, config, error);
+	err = hk_quick_start(&o->quick_options, config, error);
+	/* It is kept in a file now; `ps` need not show it any longer. */
+	if (o->secret)
+		memset(o->secret, '*', strlen(o->secret));
+	o->quick_options.secret = NULL;
+	if (!err && !o->check)
+		hk_quick_explain(&o->quick_options, isatty(STDOUT_FILENO), stdout);
+	fflush(stdout);
+	return err;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = read_options(argc, argv);
@@ -130,7 +214,7 @@ int main(int argc, char **argv)
 	hk_process_protect(&unprotected);
 	signal(SIGPIPE, SIG_IGN);
 	hk_clock_start();
-	err = hk_config_load(options.config, &config, &error);
+	err = load(&options, &config, &error);
 	if (err)
 		return complain(error.text, err);
 	if (options.check) {

@@ -181,6 +181,7 @@ static void write_config(FILE *out, const struct quick *q)
 		"# Written by `hokeyd --quick` at each start: copy it before you change it.\n"
 		"\n"
 		"control = control.sock\n"
+		"log { logins = all }\n"
 		"\n"
 		"listen quick { address = '%s'; port = %u }\n"
 		"\n"

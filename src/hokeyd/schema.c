@@ -19,6 +19,8 @@ static const struct hk_choice tristate[] = {
 	{"yes", HK_YES}, {"no", HK_NO}, {"auto", HK_AUTO}, {NULL, 0}};
 static const struct hk_choice log_levels[] = {{"error", HK_LOG_ERROR}, {"warning", HK_LOG_WARNING},
 	{"notice", HK_LOG_NOTICE}, {"info", HK_LOG_INFO}, {"debug", HK_LOG_DEBUG}, {NULL, 0}};
+static const struct hk_choice login_logs[] = {
+	{"none", HK_LOGINS_NONE}, {"full", HK_LOGINS_FULL}, {"all", HK_LOGINS_ALL}, {NULL, 0}};
 static const struct hk_choice tls_versions[] = {
 	{"1.2", HK_TLS_1_2}, {"1.3", HK_TLS_1_3}, {NULL, 0}};
 static const struct hk_choice suites[] = {{"hmac-sha256-64", HK_SUITE_HMAC_SHA256_64},
@@ -245,8 +247,10 @@ const struct hk_option hk_options[] = {
 		"The file is opened anew at SIGHUP."},
 	{HK_BLOCK_LOG, "level", HK_VALUE_CHOICE, false, "info", 0, 0, log_levels, GLOBAL(log_level),
 		"Least important kind of message that is written", NULL},
-	{HK_BLOCK_LOG, "logins", HK_VALUE_BOOL, false, "yes", 0, 0, NULL, GLOBAL(log_logins),
-		"One line for each login, accepted or not", NULL},
+	{HK_BLOCK_LOG, "logins", HK_VALUE_CHOICE, false, "full", 0, 0, login_logs,
+		GLOBAL(log_logins), "Which logins get a line in the log: `none`, `full` or `all`",
+		"`full`: full authentications and everything that was refused. `all`: "
+		"re-authentications, too; of those there can be many thousands in a second."},
 };
 
 const size_t hk_noptions = sizeof(hk_options) / sizeof(hk_options[0]);

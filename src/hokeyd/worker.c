@@ -101,7 +101,8 @@ static void answer(struct hk_worker *w, int fd, size_t i, hk_time now)
 	if (hk_door_encode(&w->door, r, now, &b) == HK_DOOR_REPLY)
 		push(w, &b, r->entry, true, w->hold && r->visit.event.kind == HK_HOME_ERP,
 			hk_door_delay(r), now);
-	if (r->visit.event.kind != HK_HOME_ERP || r->visit.reply.reason)
+	if (r->visit.event.kind != HK_HOME_ERP || r->visit.reply.reason ||
+		w->setup->config->log_logins == HK_LOGINS_ALL)
 		journal(w, r, now);
 	hk_home_done(&w->home, &r->visit);
 }

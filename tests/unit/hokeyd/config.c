@@ -160,7 +160,7 @@ static void test_defaults(void **state)
 	assert_string_equal(c->control_path, "/run/hokeyd/control.sock");
 	assert_string_equal(c->log_target, "stderr");
 	assert_int_equal(c->log_level, HK_LOG_INFO);
-	assert_true(c->log_logins);
+	assert_int_equal(c->log_logins, HK_LOGINS_FULL);
 	assert_true(c->workers >= 1);
 
 	assert_int_equal(c->nlistens, 1);
@@ -225,7 +225,7 @@ static const char everything[] =
 	"control = control.sock\n"
 	"workers = 3\n"
 	"users-file = \"users\"\n"
-	"log { target = /var/log/hokeyd.log; level = debug; logins = off }\n"
+	"log { target = /var/log/hokeyd.log; level = debug; logins = all }\n"
 	"listen four { address = 0.0.0.0; port = 11812 }\n"
 	"listen six { address = '::1'; port = 11812 }\n"
 	"client six {\n"
@@ -274,7 +274,7 @@ static void test_every_option_arrives(void **state)
 	assert_int_equal(hk_users_count(c->users), 1);
 	assert_string_equal(c->log_target, "/var/log/hokeyd.log");
 	assert_int_equal(c->log_level, HK_LOG_DEBUG);
-	assert_false(c->log_logins);
+	assert_int_equal(c->log_logins, HK_LOGINS_ALL);
 
 	assert_int_equal(c->nlistens, 2);
 	assert_int_equal(in6->sin6_family, AF_INET6);

@@ -111,6 +111,11 @@ static void test_refused_logins_say_why(void **state)
 	check_login(&login, "Login incorrect (sequence number already used): [alice@home.example] "
 			    "(from client ap2 cli 02-00-00-00-00-01 via ERP seq 4, key "
 			    "dd6e873d2cf17fbc@home.example, 0.3 ms)");
+	login.reason = HK_ERR_NOT_FOUND;
+	login.goes_on = true;
+	check_login(&login, "Login goes on with full EAP (not found): [alice@home.example] "
+			    "(from client ap2 cli 02-00-00-00-00-01 via ERP seq 4, key "
+			    "dd6e873d2cf17fbc@home.example, 0.3 ms)");
 	login = (struct hk_login){.reason = HK_ERR_REALM,
 		.user = hk_text("x] (from client core)\n2026 Login OK: [root"),
 		.client = hk_text("ap1")};

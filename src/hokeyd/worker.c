@@ -23,7 +23,6 @@
 
 struct hk_socket {
 	struct hk_worker *worker;
-	struct hk_listener listener;
 	struct event *event;
 };
 
@@ -195,15 +194,16 @@ static bool has_socket(const struct hk_listener *listeners, size_t n, int fd)
 	return false;
 }
 
-static void free_sockets(struct hk_worker *w)
+static void free_sockets(struct hk_socket *sockets, size_t n)
 {
-	for (size_t i = 0; i < w->nsockets; i++)
-		event_free(w->sockets[i].event);
-	free(w->sockets);
-	w->sockets = NULL;
-	w->nsockets = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (sockets[i].event)
+			event_free(sockets[i].event);
+	}
+	free(sockets);
 }
 
+/* On error the worker watches what it watched before. */
 static enum hk_err watch_sockets(struct hk_worker *w, const struct hk_setup *setup)
 {
 	const struct hk_listener *listeners = hk_setup_listeners(setup, w->number);
@@ -212,18 +212,20 @@ static enum hk_err watch_sockets(struct hk_worker *w, const struct hk_setup *set
 
 	if (!sockets)
 		return HK_ERR_NO_MEMORY;
-	free_sockets(w);
-	w->sockets = sockets;
 	for (size_t i = 0; i < n; i++) {
 		struct hk_socket *s = &sockets[i];
 
 		s->worker = w;
-		s->listener = listeners[i];
-		s->event = event_new(w->base, s->listener.fd, EV_READ | EV_PERSIST, on_readable, s);
-		if (!s->event || event_add(s->event, NULL))
+		s->event =
+			event_new(w->base, listeners[i].fd, EV_READ | EV_PERSIST, on_readable, s);
+		if (!s->event || event_add(s->event, NULL)) {
+			free_sockets(sockets, n);
 			return HK_ERR_NO_MEMORY;
-		w->nsockets++;
+		}
 	}
+	free_sockets(w->sockets, w->nsockets);
+	w->sockets = sockets;
+	w->nsockets = n;
 	return HK_OK;
 }
 
@@ -242,10 +244,15 @@ static void go_over(struct hk_worker *w, struct hk_setup *next)
 {
 	struct hk_setup *old = w->setup;
 
+	if (watch_sockets(w, next)) {
+		hk_log_write(w->log, HK_LOG_ERROR,
+			"out of memory: worker %u keeps the old configuration", w->number);
+		hk_setup_release(next);
+		return;
+	}
 	/* Delayed answers may be for a socket that is about to be closed. */
 	hk_outbox_hurry(&w->outbox, hk_clock_now());
 	w->setup = next;
-	watch_sockets(w, next);
 	close_gone(w, old, next);
 	hk_setup_release(old);
 }
@@ -406,7 +413,7 @@ void hk_worker_free(struct hk_worker *w)
 	next = atomic_exchange(&w->next, NULL);
 	if (next)
 		hk_setup_release(next);
-	free_sockets(w);
+	free_sockets(w->sockets, w->nsockets);
 	hk_outbox_free(&w->outbox);
 	hk_door_free(&w->door);
 	if (w->wake)

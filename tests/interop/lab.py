@@ -8,19 +8,53 @@
 All addresses are on loopback of the namespace `net`; nothing leaves the
 namespaces. Every program is ended by its own process id.
 """
+import contextlib
+import ctypes
 import os
 import pathlib
 import re
 import secrets
 import signal
+import socket
 import subprocess
 import time
 
+import radius
+
+READY = r'hokeyd [0-9.]+: \d+ worker'
+TLS_FLAGS = {
+    '1.3': 'tls_disable_tlsv1_0=1 tls_disable_tlsv1_1=1 tls_disable_tlsv1_2=1 tls_disable_tlsv1_3=0',
+    '1.2': 'tls_disable_tlsv1_3=1',
+}
 EAPOL_GROUP = 0x8  # group_fwd_mask bit of 01-80-C2-00-00-03
 
 
 def ip(*args, ns=None):
     subprocess.run(['ip', *(['-n', ns] if ns else []), *args], check=True, capture_output=True)
+
+
+CLONE_NEWNET = 0x40000000
+
+
+@contextlib.contextmanager
+def inside(ns):
+    """This thread in another network namespace, for the time of a block."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open('/proc/thread-self/ns/net') as home, open(f'/run/netns/{ns}') as there:
+        if libc.setns(there.fileno(), CLONE_NEWNET):
+            raise OSError(ctypes.get_errno(), 'setns')
+        try:
+            yield
+        finally:
+            if libc.setns(home.fileno(), CLONE_NEWNET):
+                raise OSError(ctypes.get_errno(), 'setns')
+
+
+def hexdump(text, label):
+    """The last hexdump of that label in a hostap debug log, as octets."""
+    lines = re.findall(rf'{label} - hexdump\(len=\d+\): ([0-9a-f ]+)', text)
+    assert lines, f'no {label} in the log'
+    return bytes.fromhex(lines[-1])
 
 
 class Program:
@@ -144,7 +178,64 @@ class Lab:
         for ns in (self.net, self.sta):
             subprocess.run(['ip', 'netns', 'del', ns], capture_output=True)
 
+    def radius_client(self, **kwargs):
+        """A RADIUS client in the namespace `net`."""
+        with inside(self.net):
+            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            sock.bind(('127.0.0.1', 0))
+        return radius.Client(sock, **kwargs)
+
     # ---- the programs of the tests ----
+
+    def quick(self, hokeyd, pki, *more, state=None, realm='home.example', listen='127.0.0.1:1812'):
+        """hokeyd without a configuration file."""
+        state = state or self.folder / 'state'
+        state.mkdir(mode=0o700, exist_ok=True)
+        program = self.start([hokeyd, '--quick', '--listen', listen, '--secret', 'throw-away-secret',
+                              '--realm', realm, '--certs', pki.folder, '--state', state, *more])
+        program.wait_for(READY)
+        return program
+
+    def configured(self, hokeyd, pki, store='type = memory', erp='', more='', listen='127.0.0.1',
+                   args=()):
+        """hokeyd with a configuration file."""
+        config = self.folder / 'hokeyd.conf'
+        config.write_text(f'''
+listen main {{ address = "{listen}"  port = 1812 }}
+client lab {{ address = "127.0.0.1"  secret = "throw-away-secret" }}
+eap {{
+    ca = "{pki.ca}"
+    certificate = "{pki.server_cert}"
+    key = "{pki.server_key}"
+}}
+erp {{ realms = {{ "home.example" }}  {erp} }}
+store {{ {store} }}
+control = "{self.folder}/control.sock"
+{more}
+''')
+        program = self.start([hokeyd, '--config', config, *args])
+        program.wait_for(READY)
+        return program
+
+    def login(self, wpa, pki, identity='alice@home.example', tls='1.3', user='client', port=1812):
+        """A full EAP-TLS login by eapol_test; the keys it derived."""
+        config = self.folder / 'eapol_test.conf'
+        config.write_text(f'''network={{
+    key_mgmt=IEEE8021X
+    eap=TLS
+    erp=1
+    identity="{identity}"
+    ca_cert="{pki.ca}"
+    client_cert="{pki.cert(user)}"
+    private_key="{pki.key(user)}"
+    phase1="{TLS_FLAGS[tls]}"
+}}
+''')
+        done = self.run([wpa / 'eapol_test', '-c', config, '-a', '127.0.0.1', '-p', port, '-s',
+                         'throw-away-secret', '-N', '30:s:02-00-00-00-01-01:hokey', '-t', '10'])
+        assert done.returncode == 0 and 'SUCCESS' in done.stdout, done.stdout[-3000:]
+        return radius.KeySet(hexdump(done.stdout, 'EAP: EMSK'),
+                             hexdump(done.stdout, 'EAP: Session-Id'), identity.split('@')[1])
 
     def hostapd(self, port, nas_identifier, secret='throw-away-secret', server='127.0.0.1',
                 server_port=1812, extra=''):
@@ -197,9 +288,6 @@ erp_domain={realm}
 
     def supplicant(self, wpa, pki, identity, tls='1.3', user='client'):
         """wpa_supplicant with ERP on the station's cable."""
-        disable = {'1.3': 'tls_disable_tlsv1_0=1 tls_disable_tlsv1_1=1 tls_disable_tlsv1_2=1 '
-                          'tls_disable_tlsv1_3=0',
-                   '1.2': 'tls_disable_tlsv1_3=1'}[tls]
         config = self.folder / 'wpa_supplicant.conf'
         config.write_text(f'''ctrl_interface={self.folder}/wpa
 ap_scan=0
@@ -212,7 +300,7 @@ network={{
     ca_cert="{pki.ca}"
     client_cert="{pki.cert(user)}"
     private_key="{pki.key(user)}"
-    phase1="{disable}"
+    phase1="{TLS_FLAGS[tls]}"
 }}
 ''')
         program = self.start([wpa / 'wpa_supplicant', '-dd', '-K', '-D', 'wired', '-i', 'sta0', '-c',

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: ISC
+"""Disks that fill up or are read-only; servers that are killed."""
+import contextlib
+import random
+import subprocess
+import threading
+import time
+
+import radius
+
+
+@contextlib.contextmanager
+def small_disk(folder, size):
+    folder.mkdir()
+    subprocess.run(['mount', '-t', 'tmpfs', '-o', f'size={size},mode=0700', 'tmpfs', folder],
+                   check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(['umount', '-l', folder])
+
+
+def test_full_disk_is_reported_and_answers_nothing(lab, wpa, pki, hokeyd):
+    with small_disk(lab.folder / 'disk', '4m') as disk:
+        server = lab.quick(hokeyd, pki, state=disk)
+        keys = lab.login(wpa, pki)
+        client = lab.radius_client()
+        answer, _ = radius.reauthenticate(client, keys)
+        assert answer.code == radius.ACCESS_ACCEPT
+        with open(disk / 'fill', 'wb', buffering=0) as fill, contextlib.suppress(OSError):
+            while True:
+                fill.write(bytes(4096))
+        mark = server.mark()
+        answered = []
+        for _ in range(40):
+            answer, initiate = radius.reauthenticate(client, keys, timeout=0.3)
+            if answer is None:
+                break
+            assert answer.code == radius.ACCESS_ACCEPT
+            answered.append(initiate)
+        else:
+            raise AssertionError('the disk never was full for the server')
+        server.wait_for(r'(?i)store.*(full|fail|space)', since=mark)
+        assert server.running()
+
+        # With room again it goes on, and knows what it answered.
+        (disk / 'fill').unlink()
+        answer, initiate = radius.reauthenticate(client, keys)
+        assert answer.code == radius.ACCESS_ACCEPT
+        replay = client.ask(radius.erp_attributes(keys, initiate, nas=b'other'))
+        assert replay.code == radius.ACCESS_REJECT
+
+
+def test_read_only_disk_is_refused_at_start(lab, pki, hokeyd):
+    with small_disk(lab.folder / 'disk', '4m') as disk:
+        subprocess.run(['mount', '-o', 'remount,ro', disk], check=True)
+        server = lab.start([hokeyd, '--quick', '--listen', '127.0.0.1:1812', '--secret',
+                            'throw-away-secret', '--certs', pki.folder, '--state', disk])
+        assert server.wait() != 0
+        assert 'Read-only file system' in server.output()
+
+
+# E6696-5.2-19 E6696-8-02
+def test_killed_at_any_moment_no_number_is_accepted_twice(lab, wpa, pki, hokeyd):
+    """kill -9 under load, start again: what was answered is refused, all key sets work."""
+    server = lab.quick(hokeyd, pki)
+    sets = [lab.login(wpa, pki) for _ in range(2)]
+    rng = random.Random(20261122)
+    for _ in range(6):
+        answered, stop = [], threading.Event()
+
+        def load(keys):
+            client = lab.radius_client()
+            while not stop.is_set():
+                answer, initiate = radius.reauthenticate(client, keys, timeout=0.2)
+                if answer is not None:
+                    assert answer.code == radius.ACCESS_ACCEPT
+                    answered.append((keys, initiate))
+
+        threads = [threading.Thread(target=load, args=(keys,)) for keys in sets[:-1]]
+        for thread in threads:
+            thread.start()
+        time.sleep(rng.uniform(0.1, 0.4))
+        server.kill()
+        stop.set()
+        for thread in threads:
+            thread.join()
+        assert answered
+        server = lab.quick(hokeyd, pki)
+        client = lab.radius_client()
+        refused = 0
+        for keys, initiate in answered[-20:]:
+            replay = client.ask(radius.erp_attributes(keys, initiate, nas=b'another'), timeout=0.3)
+            # Over the rate of protected failures it is silent; never does it accept.
+            assert replay is None or replay.code == radius.ACCESS_REJECT
+            refused += replay is not None
+        assert refused
+        for keys in sets:
+            answer, _ = radius.reauthenticate(client, keys)
+            assert answer.code == radius.ACCESS_ACCEPT

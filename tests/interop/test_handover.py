@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: ISC
+"""Stock access points and a stock supplicant with hokeyd behind them."""
+import shutil
+
+import pytest
+
+from lab import hexdump
+
+FULL = r'CTRL-EVENT-EAP-SUCCESS'
+ERP = r'EAP re-authentication completed successfully'
+
+
+def authenticator_key(ap):
+    """Recv-Key and Send-Key of the last Access-Accept: 64 octets of MSK or rMSK."""
+    log = ap.output()
+    return hexdump(log, 'MS-MPPE-Recv-Key') + hexdump(log, 'MS-MPPE-Send-Key')
+
+
+def hand_over(lab, wpa, station, port, expect=ERP, timeout=20):
+    mark = station.mark()
+    lab.plug(port)
+    lab.wpa_cli(wpa, 'reassociate')
+    station.wait_for(expect, timeout, mark)
+    return station.output()[mark:]
+
+
+# E6696-3-15 E6696-5.2-10 E6696-5.2-23 E6696-5.2-25 E6696-5.2-17 E6696-7-01
+@pytest.mark.parametrize('tls', ['1.2', '1.3'])
+def test_full_login_then_handover(lab, wpa, pki, hokeyd, tls):
+    server = lab.quick(hokeyd, pki)
+    ap1 = lab.hostapd('ap1', 'ap1.home.example')
+    ap2 = lab.hostapd('ap2', 'ap2.home.example')
+    lab.plug('ap1')
+    station = lab.supplicant(wpa, pki, 'alice@home.example', tls)
+    station.wait_for(FULL)
+    assert f'Using TLS version TLSv{tls}' in station.output()
+    msk = hexdump(station.output(), 'EAP-TLS: Derived key')[:64]
+    assert authenticator_key(ap1) == msk
+
+    log = hand_over(lab, wpa, station, 'ap2')
+    assert authenticator_key(ap2) == hexdump(log, 'EAP: ERP rMSK') != msk
+    assert ap2.output().count('RADIUS message: code=1 (Access-Request)') == 1
+    assert server.stop() == 0
+
+
+def test_repeated_handover_to_and_fro(lab, wpa, pki, hokeyd):
+    lab.quick(hokeyd, pki)
+    aps = {'ap1': lab.hostapd('ap1', 'one.home.example'),
+           'ap2': lab.hostapd('ap2', 'two.home.example')}
+    lab.plug('ap1')
+    station = lab.supplicant(wpa, pki, 'alice@home.example')
+    station.wait_for(FULL)
+    keys = set()
+    for port in ('ap2', 'ap1', 'ap2'):
+        # The access point forgets the station, as it does when a radio link ends.
+        lab.run(['/usr/sbin/hostapd_cli', '-p', lab.folder / 'hostapd', '-i', port,
+                 'deauthenticate', '02:00:00:00:00:01'])
+        log = hand_over(lab, wpa, station, port)
+        rmsk = hexdump(log, 'EAP: ERP rMSK')
+        assert authenticator_key(aps[port]) == rmsk
+        keys.add(rmsk)
+    assert len(keys) == 3
+
+
+def test_server_lost_its_keys(lab, wpa, pki, hokeyd):
+    """The device goes on with full EAP in the same conversation, and then has ERP again."""
+    server = lab.quick(hokeyd, pki)
+    lab.hostapd('ap1', 'ap1.home.example')
+    ap2 = lab.hostapd('ap2', 'ap2.home.example')
+    lab.plug('ap1')
+    station = lab.supplicant(wpa, pki, 'alice@home.example')
+    station.wait_for(FULL)
+    assert server.stop() == 0
+    shutil.rmtree(lab.folder / 'state')
+    lab.quick(hokeyd, pki)
+    hand_over(lab, wpa, station, 'ap2', FULL, timeout=5)
+    assert authenticator_key(ap2) == hexdump(station.output(), 'EAP-TLS: Derived key')[:64]
+    lab.run(['/usr/sbin/hostapd_cli', '-p', lab.folder / 'hostapd', '-i', 'ap1',
+             'deauthenticate', '02:00:00:00:00:01'])
+    hand_over(lab, wpa, station, 'ap1')
+
+
+def test_keys_survive_a_killed_server(lab, wpa, pki, hokeyd):
+    server = lab.quick(hokeyd, pki)
+    lab.hostapd('ap1', 'ap1.home.example')
+    lab.hostapd('ap2', 'ap2.home.example')
+    lab.plug('ap1')
+    station = lab.supplicant(wpa, pki, 'alice@home.example')
+    station.wait_for(FULL)
+    server.kill()
+    lab.quick(hokeyd, pki)
+    hand_over(lab, wpa, station, 'ap2')

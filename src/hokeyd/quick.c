@@ -259,6 +259,7 @@ static void write_device(FILE *out, const struct quick *q)
 		"\tkey_mgmt=WPA-EAP\n"
 		"\teap=TLS\n"
 		"\terp=1\n"
+		"\tphase1=\"tls_disable_tlsv1_3=0\"\n"
 		"\tidentity=\"%s\"\n"
 		"\tca_cert=\"%s/ca.pem\"\n",
 		client, q->certs);

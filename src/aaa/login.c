@@ -175,7 +175,7 @@ static enum hk_err keep_keys(struct hk_home_worker *w, const struct hk_home_poli
 	if (!realm.len)
 		return HK_OK;
 
-	err = hk_key_derive_rrk(emsk, now, hk_time_add_s(now, policy->rrk_lifetime_s), &rrk);
+	err = hk_key_derive_rrk(emsk, now, HK_NEVER, &rrk);
 	if (err)
 		return err;
 	fill_keyset(set, visit->session, visit->event.user, realm, now);
@@ -206,7 +206,7 @@ static uint32_t session_timeout(const struct hk_home_policy *policy, const struc
 {
 	uint32_t t = earlier_timeout(policy->msk_lifetime_s, s->user.session_timeout_s);
 
-	/* Cut short: the peer's certificate ends before the keys would have. */
+	/* The certificate, or what is left of the login this one resumes. */
 	if (key_end < wanted_end) {
 		uint32_t left = hk_time_left_s(key_end, now);
 
@@ -219,8 +219,9 @@ static void accept_peer(struct hk_home_worker *w, const struct hk_home_policy *p
 	struct hk_home_visit *visit, hk_time now)
 {
 	uint32_t lifetime_s = policy->rrk_lifetime_s ? policy->rrk_lifetime_s : HK_EMSK_LIFETIME_S;
-	hk_time ends = hk_time_add_s(now, lifetime_s);
 	struct hk_session *s = visit->session;
+	/* Counted from the first packet: what ends earlier was cut short on purpose. */
+	hk_time ends = hk_time_add_s(s->began, lifetime_s);
 	struct hk_eap_result *result = hk_eap_server_result(s->eap, now, ends);
 	struct hk_aaa_reply *reply = &visit->reply;
 	const struct hk_aaa_request *request = &visit->request;

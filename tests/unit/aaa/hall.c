@@ -74,10 +74,20 @@ int hall_teardown(void **state)
 	return 0;
 }
 
+void hall_set_user(struct hall *h, const char *name, const char *attributes, uint32_t timeout_s)
+{
+	h->user.name_len = (uint16_t)strlen(name);
+	memcpy(h->user.name, name, h->user.name_len);
+	h->user.authorization_len =
+		(uint16_t)hex(h->user.authorization, sizeof(h->user.authorization), attributes);
+	h->user.session_timeout_s = timeout_s;
+}
+
 enum hk_home_step hall_receive(struct hall *h, struct hk_bytes eap)
 {
 	struct hk_aaa_request *q = &h->visit.request;
 
+	h->now += h->step_ms;
 	hk_home_done(&h->worker, &h->visit);
 	hk_home_begin(&h->visit, h->eap, sizeof(h->eap));
 	q->has_eap = eap.data != NULL;

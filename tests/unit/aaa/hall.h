@@ -10,6 +10,7 @@
 #include "../eap/conversation.h"
 
 #define REALM      "example.com"
+#define IDENTITY   "anonymous@" REALM
 #define TIMEOUT_MS 30000u
 
 struct hall {
@@ -23,6 +24,7 @@ struct hall {
 	struct hk_keystore *store;
 	struct hk_home_worker worker;
 	hk_time now;
+	uint32_t step_ms; /* time goes on with each request */
 
 	/* what authorize says */
 	enum hk_err verdict;
@@ -56,8 +58,13 @@ struct device {
 	size_t len;
 };
 
+#define TEST(f) cmocka_unit_test_setup_teardown(f, hall_setup, hall_teardown)
+
 int hall_setup(void **state);
 int hall_teardown(void **state);
+
+/* Who authorize says it is, with attributes in hex. */
+void hall_set_user(struct hall *h, const char *name, const char *attributes, uint32_t timeout_s);
 
 /* One request with that EAP packet (data NULL: none) and the State of h. */
 const struct hk_aaa_reply *hall_ask(struct hall *h, struct hk_bytes eap);

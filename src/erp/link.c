@@ -151,7 +151,8 @@ enum hk_err hk_er_link_send(struct hk_er_link *link, struct hk_er_set *set, uint
 /* The suite that worked last, else the first of ours that was not refused. */
 static uint8_t suite_for(const struct hk_er_peer *peer, const struct hk_er_set *set)
 {
-	if (set->suite && !(set->refused & 1u << set->suite))
+	if (set->suite && hk_er_peer_allows_suite(peer, set->suite) &&
+		!(set->refused & 1u << set->suite))
 		return set->suite;
 	return hk_er_peer_suite(peer, set->refused);
 }

@@ -83,6 +83,24 @@ static void restored_keys_are_the_keys(void **state)
 	hk_er_peer_clear(&e.peer);
 }
 
+/* The suite of a saved set is one of a configuration that may have changed. */
+static void a_suite_that_is_off_now_is_not_used(void **state)
+{
+	struct hk_bytes s;
+	struct device d;
+
+	(void)state;
+	used_device(&d); /* with suite 2 */
+	s = save(&d, 0);
+	hk_er_peer_clear(&d.peer);
+	restore(&d, s, NOW);
+	d.peer.config = one_suite(3);
+	save(&d, 1);
+	begin(&d, NOW);
+	assert_int_equal(sent(&d).readings[0].suite, 3);
+	hk_er_peer_clear(&d.peer);
+}
+
 static void numbers_are_taken_only_when_written_down(void **state)
 {
 	struct hk_er_peer_config c = hk_er_peer_config_default();
@@ -278,6 +296,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_restored_peer_goes_on_above_every_number_it_may_have_used),
 		cmocka_unit_test(restored_keys_are_the_keys),
+		cmocka_unit_test(a_suite_that_is_off_now_is_not_used),
 		cmocka_unit_test(numbers_are_taken_only_when_written_down),
 		cmocka_unit_test(the_last_numbers_need_no_more_saving),
 		cmocka_unit_test(the_emsk_is_not_written),

@@ -500,9 +500,9 @@ static bool open_peer(struct device *d)
 	config.send_channel_binding = o->channel_binding;
 	/* the access point is this process: no stranger sends us failures */
 	config.grace_ms = 1;
-	if (o->suite) {
-		config.suites[0] = o->suite;
-		config.nsuites = 1;
+	if (o->nsuites) {
+		memcpy(config.suites, o->suites, sizeof config.suites);
+		config.nsuites = o->nsuites;
 	}
 	return hk_er_peer_init(&d->peer, &config) == HK_OK;
 }

@@ -30,7 +30,7 @@ static const char help[] =
 	"  --called-station-id ID   of the access point\n"
 	"  --calling-station-id ID  of the device\n"
 	"  --domain NAME            domain of a local ER server at this place\n"
-	"  --suite N                ERP cryptosuite 1, 2 or 3\n"
+	"  --suite N                ERP cryptosuite 1, 2 or 3; more of them: preferred first\n"
 	"  --channel-binding        tell the server what the access point told us\n"
 	"  --full                   begin with EAP-TLS even if there are keys\n"
 	"  --no-erp                 EAP-TLS only\n"
@@ -263,9 +263,9 @@ static const char *take_value(struct peer_options *o, int c, char *value)
 		return peer_split_server(value, o->host, o->port) ? NULL
 								  : "--server takes HOST[:PORT]";
 	case OPTION_SUITE:
-		if (!get_number(value, 1, 3, &n))
-			return "--suite takes 1, 2 or 3";
-		o->suite = (uint8_t)n;
+		if (o->nsuites == HK_ERP_SUITES || !get_number(value, 1, 3, &n))
+			return "--suite takes 1, 2 or 3, three times";
+		o->suites[o->nsuites++] = (uint8_t)n;
 		return NULL;
 	case OPTION_TIMEOUT:
 		if (!get_number(value, 1, 600, &n))

@@ -26,8 +26,9 @@ struct peer_options {
 	uint16_t tls_min, tls_max; /* enum hk_tls_version */
 	uint16_t fragment_size;    /* 0: default */
 	uint32_t timeout_ms;
-	unsigned count; /* ERP runs */
-	uint8_t suite;  /* 0: the usual ones */
+	unsigned count;                /* ERP runs */
+	uint8_t suites[HK_ERP_SUITES]; /* preferred first */
+	uint8_t nsuites;               /* 0: the usual ones */
 	bool full;
 	bool no_erp;
 	bool channel_binding;

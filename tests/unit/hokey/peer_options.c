@@ -108,9 +108,9 @@ static void all_options(void **state)
 	(void)state;
 	GOOD(&o, BASE, PEM, "--secret", "geheim", "--realm", "r", "--server-name", "n", "--keys",
 		"f", "--count", "7", "--nas-id", "x", "--nas-id", "y", "--called-station-id", "cd",
-		"--calling-station-id", "cg", "--domain", "d", "--suite", "3", "--channel-binding",
-		"--full", "--no-erp", "--tls-min", "1.3", "--tls-max", "1.3", "--fragment", "100",
-		"--timeout", "600", "--json");
+		"--calling-station-id", "cg", "--domain", "d", "--suite", "3", "--suite", "2",
+		"--channel-binding", "--full", "--no-erp", "--tls-min", "1.3", "--tls-max", "1.3",
+		"--fragment", "100", "--timeout", "600", "--json");
 	assert_int_equal(o.secret.len, 6);
 	assert_memory_equal(o.secret.octets, "geheim", 6);
 	assert_string_equal(o.realm, "r");
@@ -118,7 +118,8 @@ static void all_options(void **state)
 	assert_int_equal(o.count, 7);
 	assert_int_equal(o.nnas_ids, 2);
 	assert_string_equal(o.nas_ids[1], "y");
-	assert_int_equal(o.suite, 3);
+	assert_int_equal(o.nsuites, 2);
+	assert_int_equal(o.suites[0], 3);
 	assert_int_equal(o.tls_min, HK_TLS_1_3);
 	assert_int_equal(o.fragment_size, 100);
 	assert_true(o.json && o.full && o.no_erp && o.channel_binding);
@@ -164,6 +165,7 @@ static void values_out_of_range(void **state)
 	(void)state;
 	BAD(BASE, PEM, "--suite", "4");
 	BAD(BASE, PEM, "--suite", "x");
+	BAD(BASE, PEM, "--suite", "1", "--suite", "1", "--suite", "1", "--suite", "1");
 	BAD(BASE, PEM, "--count", "-1");
 	BAD(BASE, PEM, "--count", "1000001");
 	BAD(BASE, PEM, "--timeout", "0");

@@ -4,6 +4,7 @@
 #include "hokeyd/clock.h"
 #include "hokeyd/journal.h"
 #include "hokeyd/outbox.h"
+#include "hokeyd/transcript.h"
 
 #include <event2/event.h>
 
@@ -95,9 +96,12 @@ static void answer(struct hk_worker *w, int fd, size_t i, hk_time now)
 	struct hk_door_request *r = &w->requests[i];
 	struct hk_out *out = hk_outbox_place(&w->outbox);
 	struct hk_buf b = hk_buf(out->data, sizeof(out->data));
+	bool reply;
 
 	aim(out, w, fd, i);
-	if (hk_door_encode(&w->door, r, now, &b) == HK_DOOR_REPLY)
+	reply = hk_door_encode(&w->door, r, now, &b) == HK_DOOR_REPLY;
+	hk_transcript_log(w->log, &w->from[i], r, reply ? hk_buf_bytes(&b) : HK_NO_BYTES);
+	if (reply)
 		push(w, &b, r->entry, true, w->hold && r->visit.event.kind == HK_HOME_ERP,
 			hk_door_delay(r), now);
 	if (r->visit.event.kind != HK_HOME_ERP || r->visit.reply.reason ||
@@ -129,6 +133,8 @@ static bool take_in(struct hk_worker *w, int fd, size_t i, hk_time now)
 		break;
 	case HK_DOOR_REPLY:
 		aim(out, w, fd, i);
+		if (r->radius.code == HK_RADIUS_ACCESS_REQUEST)
+			hk_transcript_log(w->log, &w->from[i], r, hk_buf_bytes(&b));
 		push(w, &b, r->entry, true, false, 0, now);
 		break;
 	case HK_DOOR_DROP:

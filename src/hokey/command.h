@@ -12,6 +12,7 @@ enum {
 	HK_EXIT_USAGE = 2,  /* the command line or a file it names is wrong */
 };
 
+int bench_main(int argc, char **argv);
 int decode_main(int argc, char **argv);
 int peer_main(int argc, char **argv);
 int revoke_main(int argc, char **argv);

@@ -11,6 +11,7 @@ static const struct {
 } commands[] = {
 	{"decode", decode_main, "explain a RADIUS or EAP packet, or a capture of them"},
 	{"peer", peer_main, "log in as a device: EAP-TLS, then ERP"},
+	{"bench", bench_main, "put load on a RADIUS server that does ERP, and measure"},
 	{"sessions", sessions_main, "list the key sets of a running hokeyd"},
 	{"show", show_main, "show one key set"},
 	{"revoke", revoke_main, "end one key set, or all of a user"},

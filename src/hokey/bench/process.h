@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: ISC */
+/* What a process of this machine has used up, from /proc. */
+#ifndef HK_HOKEY_BENCH_PROCESS_H
+#define HK_HOKEY_BENCH_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct hk_process_usage {
+	double   cpu_s;           /* of all its threads, in user mode and in the kernel */
+	double   user_s;          /* of it, in steps of a clock tick */
+	double   system_s;
+	uint64_t resident;        /* octets in memory */
+	uint64_t anonymous;       /* of them, what is not of a file: heap and stacks */
+};
+
+/* False: there is no such process, or /proc does not tell. */
+bool hk_process_usage(int pid, struct hk_process_usage *out);
+
+#endif

@@ -3,6 +3,7 @@
 #include "hokey/command.h"
 
 #include "hokey/bench/plot.h"
+#include "hokey/now.h"
 #include "hokeyd/files.h"
 
 #include <errno.h>
@@ -56,7 +57,7 @@ static struct hk_tls_context *open_tls(const struct hk_bench_options *o)
 			.ticket_lifetime_s = 86400,
 		};
 
-		if (hk_tls_context_new(false, &config, hk_bench_now(), &tls, &error))
+		if (hk_tls_context_new(false, &config, now_ms(), &tls, &error))
 			complain("hokey bench", "%s", error.text);
 	}
 	hk_file_free(&ca);

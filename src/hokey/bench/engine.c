@@ -9,22 +9,12 @@
 #define WAIT_MAX_NS  20000000u /* the stop flag and timeouts are looked at that often */
 #define CHANNELS_MAX 1024
 
-static uint64_t read_clock(clockid_t clock)
+uint64_t hk_bench_now_ns(void)
 {
 	struct timespec t;
 
-	clock_gettime(clock, &t);
+	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
-}
-
-uint64_t hk_bench_now_ns(void)
-{
-	return read_clock(CLOCK_MONOTONIC);
-}
-
-hk_time hk_bench_now(void)
-{
-	return read_clock(CLOCK_REALTIME) / 1000000;
 }
 
 bool hk_bench_engine_open(struct hk_bench_engine *e, unsigned nchannels)

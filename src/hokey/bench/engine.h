@@ -47,8 +47,6 @@ struct hk_bench_engine {
 };
 
 uint64_t hk_bench_now_ns(void);
-/* Wall time in ms, as the library counts it. */
-hk_time hk_bench_now(void);
 
 bool hk_bench_engine_open(struct hk_bench_engine *e, unsigned nchannels);
 void hk_bench_engine_close(struct hk_bench_engine *e);

@@ -7,6 +7,7 @@
 #include "hokey/bench/engine.h"
 
 #include "crypto/crypto.h"
+#include "hokey/now.h"
 
 #include <hokey/aaa.h>
 #include <hokey/eap.h>
@@ -160,8 +161,7 @@ static bool first_response(struct conversation *c, struct hk_buf *out)
 
 	return hk_eap_write(&request, HK_EAP_REQUEST, c->identifier, HK_EAP_TYPE_IDENTITY,
 		       HK_NO_BYTES) == HK_OK &&
-	       hk_eap_peer_receive(c->peer, hk_buf_bytes(&request), hk_bench_now(), out) ==
-		       HK_EAP_SEND;
+	       hk_eap_peer_receive(c->peer, hk_buf_bytes(&request), now_ms(), out) == HK_EAP_SEND;
 }
 
 static void begin(struct hk_login *l, struct conversation *c, uint64_t now_ns)
@@ -232,7 +232,7 @@ static void succeed(struct hk_login *l, struct conversation *c, const struct hk_
 
 	if (!c->uncounted)
 		count[HK_BENCH_CHECKED]++;
-	if (!take_keys(l, c, reply, hk_bench_now())) {
+	if (!take_keys(l, c, reply, now_ms())) {
 		if (!c->uncounted)
 			count[HK_BENCH_WRONG]++;
 		end(l, c, HK_BENCH_FAILED);
@@ -250,7 +250,7 @@ static void go_on(struct hk_login *l, struct conversation *c, const struct hk_ra
 	struct hk_bytes state = hk_radius_find(reply, HK_RADIUS_STATE);
 	uint8_t octets[HK_EAP_MAX_LEN];
 	struct hk_buf out = hk_buf(octets, sizeof octets);
-	enum hk_eap_action action = hk_eap_peer_receive(c->peer, eap, hk_bench_now(), &out);
+	enum hk_eap_action action = hk_eap_peer_receive(c->peer, eap, now_ms(), &out);
 
 	c->state_len = state.len;
 	if (state.len)

@@ -2,6 +2,7 @@
 #include "hokey/bench/options.h"
 
 #include "hokey/command.h"
+#include "hokey/peer_options.h"
 #include "hokeyd/files.h"
 
 #include <errno.h>
@@ -199,28 +200,14 @@ static const char *read_secret(struct hk_bench_options *o, const char *path)
 	return good ? NULL : "--secret-file: the secret must have 1 to 255 octets";
 }
 
-static bool resolve(struct hk_bench_options *o, char *text)
+static bool resolve(struct hk_bench_options *o, const char *text)
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_ADDRCONFIG};
-	char *host = text, *port = strrchr(text, ':'), *bracket = strrchr(text, ']');
 	struct addrinfo *found;
-	char copy[256];
+	char host[256], port[8];
 
-	if (strlen(text) >= sizeof copy)
-		return false;
 	o->server_text = text;
-	host = strcpy(copy, text);
-	port = strrchr(copy, ':');
-	bracket = strrchr(copy, ']');
-	if (port && (bracket ? port == bracket + 1 : strchr(copy, ':') == port))
-		*port++ = 0;
-	else
-		port = NULL;
-	if (bracket && host[0] == '[') {
-		host++;
-		*bracket = 0;
-	}
-	if (getaddrinfo(host, port ? port : "1812", &hints, &found))
+	if (!peer_split_server(text, host, port) || getaddrinfo(host, port, &hints, &found))
 		return false;
 	o->server_len = found->ai_addrlen;
 	memcpy(&o->server, found->ai_addr, found->ai_addrlen);

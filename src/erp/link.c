@@ -456,7 +456,8 @@ void hk_er_link_arm(struct hk_er_link *link, hk_time now, hk_time rmsk_ends, hk_
 void hk_er_link_eap_ended(
 	struct hk_er_link *link, bool succeeded, hk_time now, struct hk_er_result *out)
 {
-	link->state = HK_ER_IDLE;
+	/* after a failure, the rMSK that was in use still is */
+	link->state = !succeeded && link->reauth_at != HK_NEVER ? HK_ER_DONE : HK_ER_IDLE;
 	link->held_len = 0;
 	if (succeeded) {
 		const struct hk_er_set *home = &link->peer->sets[0];

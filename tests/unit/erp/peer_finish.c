@@ -16,7 +16,7 @@ static void make_at(struct device *d, const struct hk_er_peer_config *c, const c
 
 /* ---- success ---- */
 
-/* E6696-5.2-25 E6696-5.2-24 E6696-3-20 E6696-3-21 */
+/* E6696-5.2-25 E6696-5.2-24 E6696-3-20 E6696-3-21 E5295-7.3-03 */
 static void finishes_of_the_vectors(void **state)
 {
 	struct hk_er_peer_config suite_1 = one_suite(1), suite_2 = one_suite(2);

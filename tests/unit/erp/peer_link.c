@@ -605,6 +605,27 @@ static void lifetimes_of_the_server_are_kept(void **state)
 	hk_er_peer_clear(&d.peer);
 }
 
+static void a_full_eap_run_that_failed_leaves_the_rmsk_in_use(void **state)
+{
+	struct hk_er_peer_config c = hk_er_peer_config_default();
+	uint8_t request[] = {1, 9, 0, 5, 1};
+	hk_time reauth_at;
+	struct device d;
+
+	(void)state;
+	make_device(&d, &c, 1);
+	run(&d, NOW);
+	reauth_at = d.out.deadline;
+	receive(&d, hk_bytes(request, sizeof request), NOW);
+	assert_int_equal(d.out.action, HK_ER_PASS);
+	assert_int_equal(d.out.deadline, HK_NEVER);
+	hk_er_link_eap_ended(&d.link, false, NOW, &d.out);
+	assert_int_equal(d.out.deadline, reauth_at);
+	timeout(&d);
+	assert_int_equal(sent(&d).seq, 1);
+	hk_er_peer_clear(&d.peer);
+}
+
 /* E6696-8-11 */
 static void no_lifetime_reaches_past_the_emsk(void **state)
 {
@@ -670,6 +691,7 @@ int main(void)
 		cmocka_unit_test(a_link_that_goes_down_leaves_its_number_used),
 		cmocka_unit_test(full_eap_arms_the_end_of_the_rrk),
 		cmocka_unit_test(lifetimes_of_the_server_are_kept),
+		cmocka_unit_test(a_full_eap_run_that_failed_leaves_the_rmsk_in_use),
 		cmocka_unit_test(no_lifetime_reaches_past_the_emsk),
 		cmocka_unit_test(a_lifetime_of_zero_is_for_once),
 	};

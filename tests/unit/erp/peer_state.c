@@ -149,7 +149,7 @@ static void the_last_numbers_need_no_more_saving(void **state)
 	hk_er_peer_clear(&d.peer);
 }
 
-/* E5295-5-04 */
+/* E5295-5-04 E5295-5.1-06 */
 static void the_emsk_is_not_written(void **state)
 {
 	struct hk_er_peer_config c = hk_er_peer_config_default();

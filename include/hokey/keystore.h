@@ -79,9 +79,9 @@ struct hk_advance {
 struct hk_keystore;               /* opaque */
 
 enum hk_durability {
-	HK_DURABLE_FULL,          /* on the disk before advance returns */
-	HK_DURABLE_BATCH,         /* on the disk before hk_keystore_sync() returns */
-	HK_DURABLE_PROCESS,       /* survives the death of the process */
+	HK_DURABLE_FULL,          /* on the disk before the call returns */
+	HK_DURABLE_BATCH,         /* advances: before hk_keystore_sync() returns; else as full */
+	HK_DURABLE_PROCESS,       /* survives the death of the process, not a power cut */
 };
 
 struct hk_keystore_memory_config {
@@ -138,9 +138,10 @@ HK_API enum hk_err hk_keystore_find(struct hk_keystore *store,
 	struct hk_keyset *out);
 
 /*
- * Decides n sequence numbers in one transaction, in order. Each entry gets its
- * own outcome; when the transaction fails, all entries get that error and
- * nothing was accepted. Entries for the same set see each other.
+ * Decides n sequence numbers, in order; each entry gets its own outcome, and
+ * entries for the same set see each other. An entry with an error must not be
+ * answered. Its number was not accepted, or is used up when it was the disk
+ * that failed: it is never accepted twice.
  */
 HK_API void hk_keystore_advance(struct hk_keystore *store, struct hk_advance *v, size_t n);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The key store in an LMDB file: crash-safe, shared between processes, read
- * without locks. All reads of a handle between two releases see one snapshot;
- * whether a number is fresh is decided in the one write transaction at a time.
+ * The key store in LMDB: crash-safe, shared between processes, read without
+ * locks. Sets live in LMDB, their counters in a file beside it (counters.h), so
+ * that an advance is one small write and waits for nobody who puts or removes.
  */
 #include "keystore/lmdb_store.h"
 
@@ -10,290 +10,17 @@
 
 #include <stdlib.h>
 
-#define REMOVE_PER_TXN 64 /* sets; others who write wait that long */
-#define USER_KEY_LEN   (HK_RECORD_USER_LEN + HK_RECORD_KEY_LEN)
-#define USER_KEY_AT    HK_RECORD_USER_LEN /* of the record key in a user key */
+#define REMOVE_PER_TXN 64 /* sets; others who put or remove wait that long */
+#define PUT_RECORDS    6  /* a put writes one and removes at most some */
 
-struct handle {
-	struct hk_keystore base;
-	struct hk_lmdb *l;
-	struct hk_wrap wrap;
-	MDB_txn *snapshot;
-	bool snapshot_live;
-	uint8_t expiry[HK_RECORD_KEY_LEN]; /* from where the next expire goes on */
-};
-
-static struct handle *handle_of(struct hk_keystore *store)
+static struct hk_lmdb_handle *handle_of(struct hk_keystore *store)
 {
-	return (struct handle *)store;
-}
-
-static MDB_val val(const void *data, size_t len)
-{
-	return (MDB_val){len, (void *)data};
-}
-
-/* Everything but advances is on the disk on return, unless a power cut may cost it. */
-static enum hk_err commit_durably(struct handle *h, MDB_txn *txn)
-{
-	enum hk_err err = hk_lmdb_commit(h->l, txn);
-
-	return !err && h->base.durability == HK_DURABLE_BATCH ? hk_lmdb_sync(h->l) : err;
-}
-
-/* ---- records ---- */
-
-struct record {
-	uint8_t *key;
-	const uint8_t *state; /* HK_RECORD_STATE_LEN octets */
-	struct hk_bytes body;
-};
-
-static enum hk_err record_view(uint8_t *key, const MDB_val *value, struct record *r)
-{
-	*r = (struct record){.key = key, .body = HK_NO_BYTES};
-	if (value->mv_size < HK_RECORD_STATE_LEN || value->mv_size > HK_RECORD_MAX)
-		return HK_ERR_STORE;
-	r->state = value->mv_data;
-	r->body = hk_bytes(r->state + HK_RECORD_STATE_LEN, value->mv_size - HK_RECORD_STATE_LEN);
-	return HK_OK;
-}
-
-static enum hk_err record_get(struct handle *h, MDB_txn *txn, uint8_t *key, struct record *r)
-{
-	MDB_val k = val(key, HK_RECORD_KEY_LEN), v;
-	int rc = mdb_get(txn, h->l->sets, &k, &v);
-
-	return rc ? hk_lmdb_error(rc) : record_view(key, &v, r);
-}
-
-static enum hk_err record_read(struct handle *h, const struct record *r, struct hk_keyset *out)
-{
-	enum hk_err err = hk_record_read_state(&h->wrap, r->key, r->state, &out->seq);
-
-	return err ? err : hk_record_open(&h->wrap, r->key, r->body, out);
-}
-
-/* ---- index of users ---- */
-
-static void user_key(const struct hk_wrap *w, struct hk_bytes user, const uint8_t *key,
-	uint8_t out[USER_KEY_LEN])
-{
-	hk_record_user(w, user, out);
-	memcpy(out + USER_KEY_AT, key, HK_RECORD_KEY_LEN);
-}
-
-static enum hk_err index_add(struct handle *h, MDB_txn *txn, struct hk_bytes user, uint8_t *key)
-{
-	uint8_t name[USER_KEY_LEN];
-	MDB_val k = val(name, sizeof name), v = val("", 0);
-
-	if (user.len == 0)
-		return HK_OK;
-	user_key(&h->wrap, user, key, name);
-	return hk_lmdb_error(mdb_put(txn, h->l->users, &k, &v, 0));
-}
-
-static enum hk_err index_remove(
-	struct handle *h, MDB_txn *txn, struct hk_bytes user, const uint8_t *key)
-{
-	uint8_t name[USER_KEY_LEN];
-	MDB_val k = val(name, sizeof name);
-	int rc;
-
-	if (user.len == 0)
-		return HK_OK;
-	user_key(&h->wrap, user, key, name);
-	rc = mdb_del(txn, h->l->users, &k, NULL);
-	return rc == MDB_NOTFOUND ? HK_OK : hk_lmdb_error(rc);
-}
-
-/*
- * Takes a record and its index entry out. That of a record that cannot be
- * read any more stays, and goes when it is met.
- */
-static enum hk_err record_remove(struct handle *h, MDB_txn *txn, const struct record *r)
-{
-	MDB_val k = val(r->key, HK_RECORD_KEY_LEN);
-	struct hk_keyset set;
-	enum hk_err err = HK_OK;
-
-	if (!hk_record_open(&h->wrap, r->key, r->body, &set))
-		err = index_remove(h, txn, hk_bytes(set.user, set.user_len), r->key);
-	hk_wipe(&set.keys, sizeof set.keys);
-	return err ? err : hk_lmdb_error(mdb_del(txn, h->l->sets, &k, NULL));
-}
-
-/* The next number of n octets; false: that was the last one. */
-static bool step(uint8_t *p, size_t n)
-{
-	while (n > 0)
-		if (++p[--n] != 0)
-			return true;
-	return false;
-}
-
-#define LISTED 64
-
-struct listed {
-	uint8_t from[USER_KEY_LEN]; /* where the list goes on; begins with the user */
-	uint8_t keys[LISTED][HK_RECORD_KEY_LEN];
-	size_t n;
-	bool more;
-};
-
-static void list_begin(const struct hk_wrap *w, struct hk_bytes user, struct listed *list)
-{
-	static const uint8_t first[HK_RECORD_KEY_LEN];
-
-	user_key(w, user, first, list->from);
-	list->more = true;
-}
-
-/* The next record keys of the user. */
-static enum hk_err list_next(struct handle *h, MDB_txn *txn, struct listed *list)
-{
-	MDB_val k = val(list->from, USER_KEY_LEN), v;
-	MDB_cursor *c;
-	int rc = mdb_cursor_open(txn, h->l->users, &c);
-
-	list->n = 0;
-	if (rc)
-		return hk_lmdb_error(rc);
-	for (rc = mdb_cursor_get(c, &k, &v, MDB_SET_RANGE); !rc && list->n < LISTED;
-		rc = mdb_cursor_get(c, &k, &v, MDB_NEXT)) {
-		if (k.mv_size != USER_KEY_LEN ||
-			memcmp(k.mv_data, list->from, HK_RECORD_USER_LEN) != 0)
-			break;
-		memcpy(list->keys[list->n++], (uint8_t *)k.mv_data + USER_KEY_AT,
-			HK_RECORD_KEY_LEN);
-	}
-	mdb_cursor_close(c);
-	list->more = list->n == LISTED;
-	if (list->more) {
-		memcpy(list->from + USER_KEY_AT, list->keys[LISTED - 1], HK_RECORD_KEY_LEN);
-		list->more = step(list->from + USER_KEY_AT, HK_RECORD_KEY_LEN);
-	}
-	return rc == MDB_NOTFOUND ? HK_OK : hk_lmdb_error(rc);
-}
-
-/* ---- put ---- */
-
-#define TRIM_PER_PUT 4 /* when a limit was lowered, it takes several puts */
-
-/* When a set was made: 0, so the first to go, when its record cannot be read. */
-static enum hk_err created_at(struct handle *h, MDB_txn *txn, uint8_t *key, hk_time *created)
-{
-	struct record r;
-	hk_time expires;
-	enum hk_err err = record_get(h, txn, key, &r);
-
-	if (err == HK_ERR_NOT_FOUND)
-		return err;
-	if (err || hk_record_times(r.body, &expires, created))
-		*created = 0;
-	return HK_OK;
-}
-
-/* How many sets the user has, and which but `own` is the oldest. */
-static enum hk_err count_user(struct handle *h, MDB_txn *txn, struct hk_bytes user,
-	const uint8_t *own, uint32_t *count, uint8_t oldest[HK_RECORD_KEY_LEN])
-{
-	hk_time created, least = HK_NEVER;
-	struct listed list;
-	enum hk_err err = HK_OK;
-
-	*count = 0;
-	list_begin(&h->wrap, user, &list);
-	while (list.more && !err) {
-		err = list_next(h, txn, &list);
-		for (size_t i = 0; i < list.n && !err; i++) {
-			if (created_at(h, txn, list.keys[i], &created)) {
-				err = index_remove(h, txn, user, list.keys[i]);
-				continue;
-			}
-			++*count;
-			if (created <= least && memcmp(list.keys[i], own, HK_RECORD_KEY_LEN)) {
-				least = created;
-				memcpy(oldest, list.keys[i], HK_RECORD_KEY_LEN);
-			}
-		}
-	}
-	return err;
-}
-
-static enum hk_err limit_user(
-	struct handle *h, MDB_txn *txn, struct hk_bytes user, const uint8_t *own)
-{
-	uint8_t oldest[HK_RECORD_KEY_LEN];
-	struct record r;
-	uint32_t count;
-
-	if (h->l->max_sets_per_user == 0 || user.len == 0)
-		return HK_OK;
-	for (int i = 0; i < TRIM_PER_PUT; i++) {
-		enum hk_err err = count_user(h, txn, user, own, &count, oldest);
-
-		if (err || count <= h->l->max_sets_per_user)
-			return err;
-		err = record_get(h, txn, oldest, &r);
-		if (!err)
-			err = record_remove(h, txn, &r);
-		if (err)
-			return err;
-	}
-	return HK_OK;
-}
-
-/* What is there under the name of the new set: gives its counter, or a refusal. */
-static enum hk_err succeed(struct handle *h, MDB_txn *txn, uint8_t *key,
-	const struct hk_keyset *set, struct hk_seq_state *seq)
-{
-	struct hk_keyset old;
-	struct record r;
-	enum hk_err err = record_get(h, txn, key, &r);
-
-	*seq = set->seq;
-	if (err)
-		return err == HK_ERR_NOT_FOUND ? HK_OK : err;
-	err = record_read(h, &r, &old);
-	if (err)
-		return err;
-	if (hk_erp_keys_same(&old.keys, &set->keys))
-		*seq = old.seq;
-	else if (!hk_keyset_ended(old.expires, set->created))
-		err = HK_ERR_EXISTS;
-	if (!err)
-		err = index_remove(h, txn, hk_bytes(old.user, old.user_len), key);
-	hk_wipe(&old.keys, sizeof old.keys);
-	return err;
-}
-
-static enum hk_err put_in(struct handle *h, MDB_txn *txn, uint8_t *key, const struct hk_keyset *set)
-{
-	struct hk_bytes user = hk_bytes(set->user, set->user_len);
-	uint8_t octets[HK_RECORD_MAX];
-	struct hk_buf b = hk_buf(octets, sizeof octets);
-	struct hk_seq_state seq;
-	MDB_val k = val(key, HK_RECORD_KEY_LEN), v;
-	enum hk_err err = succeed(h, txn, key, set, &seq);
-
-	if (err)
-		return err;
-	hk_record_write_state(&h->wrap, key, &seq, hk_put_room(&b, HK_RECORD_STATE_LEN));
-	err = hk_record_seal(&h->wrap, key, set, &b);
-	if (err)
-		return err;
-	v = val(b.data, b.len);
-	err = hk_lmdb_error(mdb_put(txn, h->l->sets, &k, &v, 0));
-	if (!err)
-		err = index_add(h, txn, user, key);
-	return err ? err : limit_user(h, txn, user, key);
+	return (struct hk_lmdb_handle *)store;
 }
 
 /* ---- the snapshot ---- */
 
-static enum hk_err snapshot(struct handle *h)
+static enum hk_err snapshot(struct hk_lmdb_handle *h)
 {
 	int rc;
 
@@ -307,16 +34,23 @@ static enum hk_err snapshot(struct handle *h)
 
 static void lmdb_release(struct hk_keystore *store)
 {
-	struct handle *h = handle_of(store);
+	struct hk_lmdb_handle *h = handle_of(store);
 
 	if (h->snapshot_live)
 		mdb_txn_reset(h->snapshot);
 	h->snapshot_live = false;
 }
 
+/* A snapshot of what is there now. */
+static enum hk_err fresh_snapshot(struct hk_lmdb_handle *h)
+{
+	lmdb_release(&h->base);
+	return snapshot(h);
+}
+
 /* ---- room ---- */
 
-static enum hk_err count_free_pages(struct handle *h, uint64_t *pages)
+static enum hk_err count_free_pages(struct hk_lmdb_handle *h, uint64_t *pages)
 {
 	MDB_cursor *c;
 	MDB_val k, v;
@@ -338,10 +72,10 @@ static enum hk_err count_free_pages(struct handle *h, uint64_t *pages)
  * Puts are refused a little before the store is full, so that sequence numbers
  * can still be stored and sets removed: a changed page needs a new one first.
  */
-static enum hk_err room_for_put(struct handle *h)
+static enum hk_err room_for_put(struct hk_lmdb_handle *h)
 {
 	struct hk_lmdb *l = h->l;
-	uint64_t most = l->max_bytes / l->page_size, reserve = most / 32 + 128, left;
+	uint64_t most = l->map_bytes / l->page_size, reserve = most / 32 + 128, left;
 	MDB_envinfo info;
 	enum hk_err err;
 
@@ -349,10 +83,8 @@ static enum hk_err room_for_put(struct handle *h)
 	left = most > info.me_last_pgno ? most - info.me_last_pgno : 0;
 	if (left > reserve)
 		return HK_OK;
-	if (l->puts_left > 0) {
-		l->puts_left--;
+	if (l->puts_left > 0 && l->puts_left-- > 0)
 		return HK_OK;
-	}
 	err = snapshot(h);
 	if (!err) {
 		uint64_t free_pages;
@@ -363,27 +95,75 @@ static enum hk_err room_for_put(struct handle *h)
 	lmdb_release(&h->base);
 	if (!err && left <= reserve)
 		return hk_lmdb_error(MDB_MAP_FULL);
-	l->puts_left = (uint32_t)((left - reserve) / 16);
+	l->puts_left = (int)((left - reserve) / 16);
+	return err;
+}
+
+/* Ends a transaction; what this handle finds from now on has seen it. */
+static enum hk_err finish(struct hk_lmdb_handle *h, MDB_txn *txn, enum hk_err err)
+{
+	lmdb_release(&h->base);
+	if (!err)
+		return hk_lmdb_error(mdb_txn_commit(txn));
+	mdb_txn_abort(txn);
 	return err;
 }
 
 static enum hk_err lmdb_put(struct hk_keystore *store, const struct hk_keyset *set)
 {
-	struct handle *h = handle_of(store);
+	struct hk_lmdb_handle *h = handle_of(store);
 	uint8_t key[HK_RECORD_KEY_LEN];
 	MDB_txn *txn;
 	enum hk_err err = room_for_put(h);
 
 	if (!err)
-		err = hk_lmdb_begin(h->l, 2 + TRIM_PER_PUT, &txn);
+		err = hk_lmdb_begin(h->l, PUT_RECORDS, &txn);
 	if (err)
 		return err;
 	hk_record_key(&h->wrap, set->emsk_name, hk_bytes(set->realm, set->realm_len), key);
-	err = put_in(h, txn, key, set);
+	return finish(h, txn, hk_lmdb_put_in(h, txn, key, set));
+}
+
+/* ---- counters ---- */
+
+/* HK_ERR_STORE also when the slot has a new owner, or is just being written. */
+static enum hk_err read_counter(
+	struct hk_lmdb_handle *h, const struct hk_lmdb_record *r, struct hk_seq_state *seq)
+{
+	const uint8_t *in = r->whole ? hk_counters_slot(&h->l->counters, r->slot) : NULL;
+	uint8_t octets[HK_RECORD_STATE_LEN];
+
+	if (!in)
+		return hk_lmdb_error(MDB_CORRUPTED);
+	memcpy(octets, in, sizeof octets);
+	return hk_record_read_state(&h->wrap, r->key, octets, seq);
+}
+
+/* Once more, where nobody writes: what is wrong now stays wrong. */
+static enum hk_err read_counter_alone(
+	struct hk_lmdb_handle *h, struct hk_lmdb_record *r, struct hk_seq_state *seq)
+{
+	enum hk_err err = hk_counters_lock(&h->l->counters);
+
+	if (err)
+		return err;
+	err = fresh_snapshot(h);
 	if (!err)
-		return commit_durably(h, txn);
-	mdb_txn_abort(txn);
+		err = hk_lmdb_get(h->l, h->snapshot, r->key, r);
+	if (!err)
+		err = read_counter(h, r, seq);
+	hk_counters_unlock(&h->l->counters);
 	return err;
+}
+
+static enum hk_err record_read(
+	struct hk_lmdb_handle *h, struct hk_lmdb_record *r, struct hk_keyset *out)
+{
+	enum hk_err err = read_counter(h, r, &out->seq);
+
+	if (err == HK_ERR_STORE && r->whole)
+		err = read_counter_alone(h, r, &out->seq);
+	return err ? err : hk_record_open(&h->wrap, r->key, r->body, out);
 }
 
 /* ---- find ---- */
@@ -391,103 +171,122 @@ static enum hk_err lmdb_put(struct hk_keystore *store, const struct hk_keyset *s
 static enum hk_err lmdb_find(struct hk_keystore *store, const uint8_t *emsk_name,
 	struct hk_bytes realm, hk_time now, struct hk_keyset *out)
 {
-	struct handle *h = handle_of(store);
+	struct hk_lmdb_handle *h = handle_of(store);
 	uint8_t key[HK_RECORD_KEY_LEN];
 	hk_time expires, created;
-	struct record r;
+	struct hk_lmdb_record r;
 	enum hk_err err = snapshot(h);
 
 	if (err)
 		return err;
 	hk_record_key(&h->wrap, emsk_name, realm, key);
-	err = record_get(h, h->snapshot, key, &r);
+	err = hk_lmdb_get(h->l, h->snapshot, key, &r);
 	if (!err)
 		err = hk_record_times(r.body, &expires, &created);
 	if (!err && hk_keyset_ended(expires, now))
 		err = HK_ERR_EXPIRED;
-	return err ? err : record_read(h, &r, out);
+	if (!err)
+		err = record_read(h, &r, out);
+	if (!err && !hk_realm_equal(hk_bytes(out->realm, out->realm_len), realm))
+		err = HK_ERR_NOT_FOUND;
+	return err;
 }
 
 /* ---- advance ---- */
 
-static enum hk_err advance_record(
-	struct handle *h, const struct record *r, struct hk_seq_state *seq, struct hk_advance *v)
-{
-	hk_time expires, created;
-	enum hk_err err = hk_record_times(r->body, &expires, &created);
+#define LOOKED_UP 64 /* entries at a time */
 
-	if (!err)
-		err = hk_record_read_state(&h->wrap, r->key, r->state, seq);
-	if (!err)
-		hk_advance_decide(seq, expires, v);
+struct looked_up {
+	uint8_t key[HK_RECORD_KEY_LEN];
+	struct hk_lmdb_record record;
+	hk_time expires;
+};
+
+static enum hk_err look_up(struct hk_lmdb_handle *h, struct looked_up *f)
+{
+	hk_time created;
+	enum hk_err err = hk_lmdb_get(h->l, h->snapshot, f->key, &f->record);
+
+	return err ? err : hk_record_times(f->record.body, &f->expires, &created);
+}
+
+/* Outside the lock: the records of some entries. Failures are in the entries. */
+static enum hk_err look_up_all(
+	struct hk_lmdb_handle *h, struct hk_advance *v, size_t n, struct looked_up *found)
+{
+	enum hk_err err = fresh_snapshot(h);
+
+	for (size_t i = 0; i < n && !err; i++) {
+		hk_record_key(&h->wrap, v[i].emsk_name, v[i].realm, found[i].key);
+		v[i].err = look_up(h, &found[i]);
+	}
 	return err;
 }
 
-/*
- * Decides one entry; its own failures are in it. Returns an error when the
- * transaction is lost.
- */
-static enum hk_err advance_one(struct handle *h, MDB_cursor *c, struct hk_advance *v)
+/* With the lock. The slot may have got a new owner since the record was found. */
+static enum hk_err advance_one(struct hk_lmdb_handle *h, struct looked_up *f, struct hk_advance *v)
 {
-	uint8_t key[HK_RECORD_KEY_LEN], octets[HK_RECORD_MAX];
-	MDB_val k = val(key, sizeof key), value;
+	uint8_t octets[HK_COUNTER_LEN] = {0};
 	struct hk_seq_state seq;
-	struct record r;
-	enum hk_err err;
+	enum hk_err err = read_counter(h, &f->record, &seq);
 
-	hk_record_key(&h->wrap, v->emsk_name, v->realm, key);
-	err = hk_lmdb_error(mdb_cursor_get(c, &k, &value, MDB_SET));
-	if (err && err != HK_ERR_NOT_FOUND)
-		return err;
-	if (!err)
-		err = record_view(key, &value, &r);
-	if (!err)
-		err = advance_record(h, &r, &seq, v);
-	if (err) {
-		hk_advance_fail(v, 1, err);
-		return HK_OK;
+	if (err == HK_ERR_STORE) {
+		err = fresh_snapshot(h);
+		if (!err)
+			err = look_up(h, f);
+		if (!err)
+			err = read_counter(h, &f->record, &seq);
 	}
+	if (err)
+		return err;
+	hk_advance_decide(&seq, f->expires, v);
 	if (v->err || v->freshness != HK_SEQ_FRESH)
-		return HK_OK;
-	memcpy(octets, value.mv_data, value.mv_size);
-	hk_record_write_state(&h->wrap, key, &seq, octets);
-	value.mv_data = octets;
-	return hk_lmdb_error(mdb_cursor_put(c, &k, &value, MDB_CURRENT));
+		return v->err;
+	hk_record_write_state(&h->wrap, f->key, &seq, octets);
+	return hk_counters_write(&h->l->counters, f->record.slot, octets);
 }
 
-static bool any_fresh(const struct hk_advance *v, size_t n)
+static enum hk_err advance_some(struct hk_lmdb_handle *h, struct hk_advance *v, size_t n)
+{
+	struct hk_counters *c = &h->l->counters;
+	struct looked_up found[LOOKED_UP];
+	enum hk_err err = look_up_all(h, v, n, found);
+
+	if (!err)
+		err = hk_counters_lock(c);
+	if (err)
+		return err;
+	for (size_t i = 0; i < n; i++) {
+		if (!v[i].err)
+			v[i].err = advance_one(h, &found[i], &v[i]);
+		if (v[i].err)
+			hk_advance_fail(&v[i], 1, v[i].err);
+	}
+	hk_counters_unlock(c);
+	return HK_OK;
+}
+
+/* Whether an answer may leave that rests on what is in the file now. */
+static bool any_answer(const struct hk_advance *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (!v[i].err && v[i].freshness == HK_SEQ_FRESH)
+		if (!v[i].err && v[i].freshness != HK_SEQ_STALE)
 			return true;
 	return false;
 }
 
-static enum hk_err advance_all(struct handle *h, MDB_txn *txn, struct hk_advance *v, size_t n)
-{
-	MDB_cursor *c;
-	enum hk_err err = hk_lmdb_error(mdb_cursor_open(txn, h->l->sets, &c));
-
-	if (err)
-		return err;
-	for (size_t i = 0; i < n && !err; i++)
-		err = advance_one(h, c, &v[i]);
-	mdb_cursor_close(c);
-	return err;
-}
-
 static void lmdb_advance(struct hk_keystore *store, struct hk_advance *v, size_t n)
 {
-	struct handle *h = handle_of(store);
-	MDB_txn *txn;
-	enum hk_err err = hk_lmdb_begin(h->l, n, &txn);
+	struct hk_lmdb_handle *h = handle_of(store);
+	enum hk_err err = HK_OK;
 
-	if (!err) {
-		err = advance_all(h, txn, v, n);
-		if (!err && any_fresh(v, n))
-			err = hk_lmdb_commit(h->l, txn);
-		else
-			mdb_txn_abort(txn);
+	for (size_t i = 0; i < n && !err; i += LOOKED_UP)
+		err = advance_some(h, v + i, n - i < LOOKED_UP ? n - i : LOOKED_UP);
+	lmdb_release(store);
+	if (!err && any_answer(v, n)) {
+		hk_counters_mark(&h->l->counters);
+		if (store->durability == HK_DURABLE_FULL)
+			err = hk_counters_sync(&h->l->counters);
 	}
 	if (err)
 		hk_advance_fail(v, n, err);
@@ -495,7 +294,7 @@ static void lmdb_advance(struct hk_keystore *store, struct hk_advance *v, size_t
 
 static enum hk_err lmdb_sync(struct hk_keystore *store)
 {
-	return hk_lmdb_sync(handle_of(store)->l);
+	return hk_counters_sync(&handle_of(store)->l->counters);
 }
 
 /* ---- remove ---- */
@@ -503,41 +302,38 @@ static enum hk_err lmdb_sync(struct hk_keystore *store)
 static enum hk_err lmdb_remove(
 	struct hk_keystore *store, const uint8_t *emsk_name, struct hk_bytes realm)
 {
-	struct handle *h = handle_of(store);
+	struct hk_lmdb_handle *h = handle_of(store);
 	uint8_t key[HK_RECORD_KEY_LEN];
-	struct record r;
+	struct hk_lmdb_record r;
 	MDB_txn *txn;
 	enum hk_err err = hk_lmdb_begin(h->l, 1, &txn);
 
 	if (err)
 		return err;
 	hk_record_key(&h->wrap, emsk_name, realm, key);
-	err = record_get(h, txn, key, &r);
-	if (!err)
-		err = record_remove(h, txn, &r);
-	if (!err)
-		return commit_durably(h, txn);
-	mdb_txn_abort(txn);
-	return err;
+	err = hk_lmdb_get(h->l, txn, key, &r);
+	if (err != HK_ERR_NOT_FOUND)
+		err = hk_lmdb_remove(h, txn, &r);
+	return finish(h, txn, err);
 }
 
-static enum hk_err remove_listed(struct handle *h, MDB_txn *txn, struct hk_bytes user,
-	struct listed *list, const uint8_t *keep, size_t *removed)
+static enum hk_err remove_listed(struct hk_lmdb_handle *h, MDB_txn *txn, struct hk_bytes user,
+	struct hk_lmdb_list *list, const uint8_t *keep, size_t *removed)
 {
-	enum hk_err err = list_next(h, txn, list);
+	enum hk_err err = hk_lmdb_list_next(h->l, txn, list);
 
 	for (size_t i = 0; i < list->n && !err; i++) {
-		struct record r;
+		struct hk_lmdb_record r;
 
 		if (keep && memcmp(list->keys[i], keep, HK_EMSK_NAME_LEN) == 0)
 			continue;
-		err = record_get(h, txn, list->keys[i], &r);
-		if (!err)
-			err = record_remove(h, txn, &r);
-		if (!err)
+		err = hk_lmdb_get(h->l, txn, list->keys[i], &r);
+		if (err != HK_ERR_NOT_FOUND) {
+			err = hk_lmdb_remove(h, txn, &r);
 			++*removed;
+		}
 		if (!err || err == HK_ERR_NOT_FOUND)
-			err = index_remove(h, txn, user, list->keys[i]);
+			err = hk_lmdb_unlist(h, txn, user, list->keys[i]);
 	}
 	return err;
 }
@@ -545,23 +341,22 @@ static enum hk_err remove_listed(struct handle *h, MDB_txn *txn, struct hk_bytes
 static enum hk_err lmdb_remove_user(
 	struct hk_keystore *store, struct hk_bytes user, const uint8_t *keep, size_t *removed)
 {
-	struct handle *h = handle_of(store);
-	struct listed list;
+	struct hk_lmdb_handle *h = handle_of(store);
+	struct hk_lmdb_list list;
 	enum hk_err err = HK_OK;
 
 	*removed = 0;
-	list_begin(&h->wrap, user, &list);
+	hk_lmdb_list_begin(&h->wrap, user, &list);
 	while (list.more && !err) {
+		size_t n = 0;
 		MDB_txn *txn;
 
-		err = hk_lmdb_begin(h->l, LISTED, &txn);
+		err = hk_lmdb_begin(h->l, HK_LISTED, &txn);
 		if (err)
 			return err;
-		err = remove_listed(h, txn, user, &list, keep, removed);
-		if (err)
-			mdb_txn_abort(txn);
-		else
-			err = commit_durably(h, txn);
+		err = finish(h, txn, remove_listed(h, txn, user, &list, keep, &n));
+		if (!err)
+			*removed += n;
 	}
 	return err;
 }
@@ -569,14 +364,14 @@ static enum hk_err lmdb_remove_user(
 /* ---- walk ---- */
 
 /* The first record with a key of at least `key`, which becomes its key. */
-static enum hk_err record_from(struct handle *h, uint8_t *key, struct record *r)
+static enum hk_err record_from(struct hk_lmdb_handle *h, uint8_t *key, struct hk_lmdb_record *r)
 {
-	MDB_val k = val(key, HK_RECORD_KEY_LEN), v;
+	MDB_val k = hk_lmdb_val(key, HK_RECORD_KEY_LEN), v;
 	MDB_cursor *c;
 	enum hk_err err = snapshot(h);
 	int rc;
 
-	*r = (struct record){0};
+	*r = (struct hk_lmdb_record){0};
 	if (err)
 		return err;
 	rc = mdb_cursor_open(h->snapshot, h->l->sets, &c);
@@ -587,7 +382,7 @@ static enum hk_err record_from(struct handle *h, uint8_t *key, struct record *r)
 	if (rc)
 		return hk_lmdb_error(rc);
 	memcpy(key, k.mv_data, HK_RECORD_KEY_LEN);
-	record_view(key, &v, r); /* else without state */
+	hk_lmdb_view(key, &v, r); /* else it is not whole */
 	return HK_OK;
 }
 
@@ -598,13 +393,13 @@ static enum hk_err record_from(struct handle *h, uint8_t *key, struct record *r)
 static enum hk_err lmdb_walk(struct hk_keystore *store, struct hk_walk *cursor, size_t max,
 	bool (*visit)(void *arg, const struct hk_keyset *set), void *arg, bool *done)
 {
-	struct handle *h = handle_of(store);
+	struct hk_lmdb_handle *h = handle_of(store);
 	struct hk_keyset set;
 	enum hk_err err = HK_OK;
 	bool go_on = true;
 
 	for (; max > 0 && go_on && !err; max--) {
-		struct record r;
+		struct hk_lmdb_record r;
 
 		/* behind the greatest key there is nothing; count says it is not the start */
 		err = cursor->count == UINT64_MAX ? HK_ERR_NOT_FOUND
@@ -612,9 +407,9 @@ static enum hk_err lmdb_walk(struct hk_keystore *store, struct hk_walk *cursor, 
 		if (err)
 			break;
 		cursor->count++;
-		if (r.state && !record_read(h, &r, &set))
+		if (r.whole && !record_read(h, &r, &set))
 			go_on = visit(arg, &set);
-		if (!step(cursor->position, HK_RECORD_KEY_LEN))
+		if (!hk_lmdb_step(cursor->position, HK_RECORD_KEY_LEN))
 			cursor->count = UINT64_MAX;
 	}
 	hk_wipe(&set.keys, sizeof set.keys);
@@ -634,10 +429,10 @@ struct expired {
  * From h->expiry to `to`, up to *max sets, or until enough expired ones were
  * found for one transaction; *end: no set is left in the range.
  */
-static enum hk_err find_expired(struct handle *h, const uint8_t *to, hk_time now, size_t *max,
-	struct expired *found, bool *end)
+static enum hk_err find_expired(struct hk_lmdb_handle *h, const uint8_t *to, hk_time now,
+	size_t *max, struct expired *found, bool *end)
 {
-	MDB_val k = val(h->expiry, sizeof h->expiry), v;
+	MDB_val k = hk_lmdb_val(h->expiry, sizeof h->expiry), v;
 	MDB_cursor *c;
 	enum hk_err err = snapshot(h);
 	int rc;
@@ -651,7 +446,7 @@ static enum hk_err find_expired(struct handle *h, const uint8_t *to, hk_time now
 		return hk_lmdb_error(rc);
 	for (rc = mdb_cursor_get(c, &k, &v, MDB_SET_RANGE); *max > 0 && found->n < REMOVE_PER_TXN;
 		rc = mdb_cursor_get(c, &k, &v, MDB_NEXT)) {
-		struct record r;
+		struct hk_lmdb_record r;
 		hk_time expires, created;
 
 		if (rc || memcmp(k.mv_data, to, sizeof h->expiry) > 0) {
@@ -660,11 +455,11 @@ static enum hk_err find_expired(struct handle *h, const uint8_t *to, hk_time now
 		}
 		--*max;
 		memcpy(h->expiry, k.mv_data, sizeof h->expiry);
-		if (!record_view(h->expiry, &v, &r) &&
+		if (!hk_lmdb_view(h->expiry, &v, &r) &&
 			!hk_record_times(r.body, &expires, &created) &&
 			hk_keyset_ended(expires, now))
 			memcpy(found->keys[found->n++], h->expiry, sizeof h->expiry);
-		if (!step(h->expiry, sizeof h->expiry))
+		if (!hk_lmdb_step(h->expiry, sizeof h->expiry))
 			*end = true;
 	}
 	mdb_cursor_close(c);
@@ -674,7 +469,7 @@ static enum hk_err find_expired(struct handle *h, const uint8_t *to, hk_time now
 
 /* Takes out what is still there and still expired. */
 static enum hk_err remove_expired(
-	struct handle *h, struct expired *found, hk_time now, size_t *removed)
+	struct hk_lmdb_handle *h, struct expired *found, hk_time now, size_t *removed)
 {
 	MDB_txn *txn;
 	size_t n = 0;
@@ -683,30 +478,27 @@ static enum hk_err remove_expired(
 	if (err)
 		return err;
 	for (size_t i = 0; i < found->n && !err; i++) {
-		struct record r;
+		struct hk_lmdb_record r;
 		hk_time expires, created;
 
-		err = record_get(h, txn, found->keys[i], &r);
+		err = hk_lmdb_get(h->l, txn, found->keys[i], &r);
 		if (!err)
 			err = hk_record_times(r.body, &expires, &created);
 		if (!err && hk_keyset_ended(expires, now)) {
-			err = record_remove(h, txn, &r);
+			err = hk_lmdb_remove(h, txn, &r);
 			n++;
 		}
 		if (err == HK_ERR_NOT_FOUND)
 			err = HK_OK;
 	}
-	if (!err)
-		err = hk_lmdb_commit(h->l, txn);
-	else
-		mdb_txn_abort(txn);
+	err = finish(h, txn, err);
 	if (!err)
 		*removed += n;
 	return err;
 }
 
 static enum hk_err expire_range(
-	struct handle *h, const uint8_t *to, hk_time now, size_t *max, size_t *removed)
+	struct hk_lmdb_handle *h, const uint8_t *to, hk_time now, size_t *max, size_t *removed)
 {
 	struct expired found;
 	enum hk_err err = HK_OK;
@@ -724,7 +516,7 @@ static enum hk_err expire_range(
 
 static enum hk_err lmdb_expire(struct hk_keystore *store, hk_time now, size_t max, size_t *removed)
 {
-	struct handle *h = handle_of(store);
+	struct hk_lmdb_handle *h = handle_of(store);
 	uint8_t start[HK_RECORD_KEY_LEN], last[HK_RECORD_KEY_LEN];
 	enum hk_err err;
 	int dead;
@@ -743,7 +535,7 @@ static enum hk_err lmdb_expire(struct hk_keystore *store, hk_time now, size_t ma
 
 static enum hk_err lmdb_stats(struct hk_keystore *store, struct hk_keystore_stats *out)
 {
-	struct handle *h = handle_of(store);
+	struct hk_lmdb_handle *h = handle_of(store);
 	MDB_envinfo info;
 	MDB_stat stat = {0};
 	enum hk_err err = snapshot(h);
@@ -754,14 +546,15 @@ static enum hk_err lmdb_stats(struct hk_keystore *store, struct hk_keystore_stat
 	mdb_env_info(h->l->env, &info);
 	lmdb_release(store);
 	out->sets = stat.ms_entries;
-	out->bytes = ((uint64_t)info.me_last_pgno + 1) * h->l->page_size;
-	out->max_bytes = h->l->max_bytes;
+	out->bytes = ((uint64_t)info.me_last_pgno + 1) * h->l->page_size +
+		     h->l->counters.slots * HK_COUNTER_LEN;
+	out->max_bytes = h->l->map_bytes + h->l->counters.max * HK_COUNTER_LEN;
 	return err;
 }
 
 static void lmdb_close(struct hk_keystore *store)
 {
-	struct handle *h = handle_of(store);
+	struct hk_lmdb_handle *h = handle_of(store);
 	struct hk_lmdb *l = h->l;
 
 	mdb_txn_abort(h->snapshot);
@@ -790,7 +583,7 @@ static const struct hk_keystore_ops lmdb_ops = {
 
 static enum hk_err handle_new(struct hk_lmdb *l, struct hk_keystore **out)
 {
-	struct handle *h = calloc(1, sizeof *h);
+	struct hk_lmdb_handle *h = calloc(1, sizeof *h);
 	enum hk_err err;
 
 	if (!h)

@@ -18,6 +18,7 @@
 #define BOOT_ID_MAX 64
 #define GROW_STEP   ((uint64_t)4 << 20) /* octets by which the file grows, sparse */
 #define MIN_BYTES   ((uint64_t)1 << 20)
+#define MAP_UNIT    65536u /* a multiple of every page size */
 
 /* New pages that a transaction takes at most: tree paths and list of free pages. */
 #define PAGES_PER_RECORD 16
@@ -117,10 +118,11 @@ static bool same_boot(const struct left *s, struct hk_bytes boot_id)
 /* Whether data.mdb may hold less than was answered, or be damaged. */
 static bool is_doubtful(const struct left *s, struct hk_bytes boot_id)
 {
-	return !s->clean && s->durability != HK_DURABLE_FULL && !same_boot(s, boot_id);
+	return !s->clean && s->durability == HK_DURABLE_PROCESS && !same_boot(s, boot_id);
 }
 
-static enum hk_err mark_open(const struct hk_lmdb *l, struct hk_bytes boot_id)
+/* all_safe: what others wrote before has been synced since. */
+static enum hk_err mark_open(const struct hk_lmdb *l, struct hk_bytes boot_id, bool all_safe)
 {
 	struct left s = {.durability = (uint8_t)l->durability}, before;
 
@@ -128,8 +130,8 @@ static enum hk_err mark_open(const struct hk_lmdb *l, struct hk_bytes boot_id)
 	s.boot_id_len = (uint8_t)boot_id.len;
 	if (boot_id.len)
 		memcpy(s.boot_id, boot_id.data, boot_id.len);
-	/* what others wrote, or write, with less care is still not safe */
-	if (read_state(l->state_fd, &before) && !before.clean && same_boot(&before, boot_id) &&
+	/* else what others wrote, or write, with less care is still not safe */
+	if (!all_safe && read_state(l->state_fd, &before) && !before.clean &&
 		before.durability > s.durability)
 		s.durability = before.durability;
 	return write_state(l->state_fd, &s);
@@ -161,7 +163,7 @@ static enum hk_err check_size(struct hk_lmdb *l)
 	if (fstat(l->data_fd, &st))
 		return hk_lmdb_error(errno);
 	l->page_size = stat.ms_psize;
-	l->max_bytes = info.me_mapsize;
+	l->map_bytes = info.me_mapsize;
 	l->file_size = (uint64_t)st.st_size;
 	return ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize > l->file_size ? HK_ERR_STORE
 										: HK_OK;
@@ -174,10 +176,11 @@ static enum hk_err open_env(struct hk_lmdb *l, const struct hk_keystore_lmdb_con
 
 	if (rc)
 		return hk_lmdb_error(rc);
-	if (config->durability != HK_DURABLE_FULL)
+	if (config->durability == HK_DURABLE_PROCESS)
 		flags |= MDB_NOSYNC;
-	if ((rc = mdb_env_set_maxdbs(l->env, 3)) ||
-		(rc = mdb_env_set_mapsize(l->env, config->max_bytes)) ||
+	if ((rc = mdb_env_set_maxdbs(l->env, 4)) ||
+		(rc = mdb_env_set_mapsize(
+			 l->env, config->max_bytes / 8 / MAP_UNIT * MAP_UNIT * 7)) ||
 		(rc = mdb_env_set_maxreaders(l->env, MAX_READERS)) ||
 		(rc = mdb_env_open(l->env, config->path, flags, 0600)) ||
 		(rc = mdb_reader_check(l->env, &dead)))
@@ -227,7 +230,9 @@ static enum hk_err drop_all(struct hk_lmdb *l, struct hk_keystore_lmdb_config *c
 	if (!open_env(l, config))
 		config->dropped = count_sets(l);
 	close_env(l);
-	err = remove_file(config->path, "data.mdb");
+	err = remove_file(config->path, "counters");
+	if (!err)
+		err = remove_file(config->path, "data.mdb");
 	return err ? err : remove_file(config->path, "lock.mdb");
 }
 
@@ -243,7 +248,7 @@ static enum hk_err prepare(struct hk_lmdb *l, struct hk_keystore_lmdb_config *co
 	if (snprintf(path, sizeof path, "%s/data.mdb", config->path) >= (int)sizeof path)
 		return HK_ERR_TOO_LONG;
 	if (access(path, F_OK))
-		return mark_open(l, config->boot_id);
+		return mark_open(l, config->boot_id, true);
 	if (!read_state(l->state_fd, &s))
 		return hk_lmdb_error(EINVAL);
 	return is_doubtful(&s, config->boot_id) ? drop_all(l, config) : HK_OK;
@@ -310,16 +315,17 @@ static enum hk_err open_tables(struct hk_lmdb *l)
 		return err;
 	if ((rc = mdb_dbi_open(txn, "sets", MDB_CREATE, &l->sets)) ||
 		(rc = mdb_dbi_open(txn, "users", MDB_CREATE, &l->users)) ||
+		(rc = mdb_dbi_open(txn, "slots", MDB_CREATE, &l->slots)) ||
 		(rc = mdb_dbi_open(txn, "meta", MDB_CREATE, &meta)))
 		err = hk_lmdb_error(rc);
 	else
 		err = open_wrap(l, txn, meta);
-	if (err) {
-		mdb_txn_abort(txn);
-		return err;
-	}
-	err = hk_lmdb_commit(l, txn);
-	return err ? err : hk_lmdb_sync(l);
+	if (!err)
+		err = hk_lmdb_check_slots(l, txn);
+	if (!err)
+		return hk_lmdb_error(mdb_txn_commit(txn));
+	mdb_txn_abort(txn);
+	return err;
 }
 
 /* ---- transactions ---- */
@@ -339,13 +345,13 @@ static enum hk_err make_room(struct hk_lmdb *l, size_t pages)
 	if (rc)
 		return hk_lmdb_error(rc);
 	need = (info.me_last_pgno + 1 + pages) * l->page_size;
-	if (need > l->max_bytes)
-		need = l->max_bytes;
+	if (need > l->map_bytes)
+		need = l->map_bytes;
 	if (need <= l->file_size)
 		return HK_OK;
 	need = (need + GROW_STEP - 1) / GROW_STEP * GROW_STEP;
-	if (need > l->max_bytes)
-		need = l->max_bytes;
+	if (need > l->map_bytes)
+		need = l->map_bytes;
 	if (fstat(l->data_fd, &st) ||
 		((uint64_t)st.st_size < need && ftruncate(l->data_fd, (off_t)need)))
 		return hk_lmdb_error(errno);
@@ -358,7 +364,7 @@ enum hk_err hk_lmdb_begin(struct hk_lmdb *l, size_t records, MDB_txn **txn)
 	enum hk_err err;
 	int rc;
 
-	if (l->failed)
+	if (l->counters.failed)
 		return hk_lmdb_error(EIO);
 	rc = mdb_txn_begin(l->env, NULL, 0, txn);
 	if (rc)
@@ -366,38 +372,6 @@ enum hk_err hk_lmdb_begin(struct hk_lmdb *l, size_t records, MDB_txn **txn)
 	err = make_room(l, records * PAGES_PER_RECORD + PAGES_PER_TXN);
 	if (err)
 		mdb_txn_abort(*txn);
-	return err;
-}
-
-enum hk_err hk_lmdb_commit(struct hk_lmdb *l, MDB_txn *txn)
-{
-	int rc = mdb_txn_commit(txn);
-
-	if (rc)
-		return hk_lmdb_error(rc);
-	l->written++;
-	return HK_OK;
-}
-
-enum hk_err hk_lmdb_sync(struct hk_lmdb *l)
-{
-	enum hk_err err = HK_OK;
-	uint64_t target;
-	int rc;
-
-	pthread_mutex_lock(&l->sync_lock);
-	target = l->written;
-	if (l->failed) {
-		err = hk_lmdb_error(EIO);
-	} else if (l->synced < target) {
-		rc = mdb_env_sync(l->env, 1);
-		if (rc)
-			l->failed = true;
-		else
-			l->synced = target;
-		err = hk_lmdb_error(rc);
-	}
-	pthread_mutex_unlock(&l->sync_lock);
 	return err;
 }
 
@@ -423,6 +397,38 @@ static enum hk_err open_directory(struct hk_lmdb *l, const char *path)
 	return l->state_fd < 0 ? hk_lmdb_error(errno) : HK_OK;
 }
 
+static enum hk_err open_counters(struct hk_lmdb *l, const struct hk_keystore_lmdb_config *config)
+{
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof path, "%s/counters", config->path) >= (int)sizeof path)
+		return HK_ERR_TOO_LONG;
+	return hk_counters_open(&l->counters, path, config->max_bytes / 8 / HK_COUNTER_LEN);
+}
+
+static enum hk_err sync_all(struct hk_lmdb *l)
+{
+	enum hk_err err = hk_lmdb_error(mdb_env_sync(l->env, 1));
+
+	hk_counters_mark(&l->counters);
+	return err ? err : hk_counters_sync(&l->counters);
+}
+
+static enum hk_err open_files(
+	struct hk_lmdb *l, const struct hk_keystore_lmdb_config *config, bool alone)
+{
+	bool all_safe = alone && l->durability != HK_DURABLE_PROCESS;
+	enum hk_err err = open_counters(l, config);
+
+	if (!err)
+		err = open_env(l, config);
+	if (!err)
+		err = open_tables(l);
+	if (!err && all_safe)
+		err = sync_all(l);
+	return err ? err : mark_open(l, config->boot_id, all_safe);
+}
+
 static enum hk_err open_store(struct hk_lmdb *l, struct hk_keystore_lmdb_config *config)
 {
 	enum hk_err err = open_directory(l, config->path);
@@ -436,11 +442,7 @@ static enum hk_err open_store(struct hk_lmdb *l, struct hk_keystore_lmdb_config 
 	if (alone)
 		err = prepare(l, config);
 	if (!err)
-		err = open_env(l, config);
-	if (!err)
-		err = open_tables(l);
-	if (!err)
-		err = mark_open(l, config->boot_id);
+		err = open_files(l, config, alone);
 	if (!err && flock(l->state_fd, LOCK_SH))
 		err = hk_lmdb_error(errno);
 	return err;
@@ -450,11 +452,11 @@ static void dispose(struct hk_lmdb *l)
 {
 	if (l->env)
 		mdb_env_close(l->env);
+	hk_counters_close(&l->counters);
 	if (l->state_fd >= 0)
 		close(l->state_fd);
 	if (l->listed)
 		delist(l);
-	pthread_mutex_destroy(&l->sync_lock);
 	hk_wipe(l->wrap_key, sizeof l->wrap_key);
 	free(l);
 }
@@ -471,10 +473,10 @@ enum hk_err hk_lmdb_open(struct hk_keystore_lmdb_config *config, struct hk_lmdb 
 	if (!l)
 		return HK_ERR_NO_MEMORY;
 	l->state_fd = -1;
+	hk_counters_init(&l->counters);
 	l->durability = config->durability;
 	l->max_sets_per_user = config->max_sets_per_user;
 	memcpy(l->wrap_key, config->wrap_key, sizeof l->wrap_key);
-	pthread_mutex_init(&l->sync_lock, NULL);
 	err = open_store(l, config);
 	if (err) {
 		int why = errno;
@@ -489,9 +491,10 @@ enum hk_err hk_lmdb_open(struct hk_keystore_lmdb_config *config, struct hk_lmdb 
 
 void hk_lmdb_close(struct hk_lmdb *l)
 {
-	if (!l->failed && mdb_env_sync(l->env, 1) == 0) {
-		close_env(l);
+	bool safe = sync_all(l) == HK_OK;
+
+	close_env(l);
+	if (safe)
 		mark_clean(l);
-	}
 	dispose(l);
 }

@@ -4,8 +4,9 @@
 #include "crypto/crypto.h"
 
 #define FORMAT      1
-#define STATE_PLAIN (HK_RECORD_STATE_LEN - 8) /* without its mac */
-#define HEAD_LEN    17                        /* format and times */
+#define STATE_MAC   16
+#define STATE_PLAIN (HK_RECORD_STATE_LEN - STATE_MAC)
+#define HEAD_LEN    13 /* format and times */
 #define SEALED_AT   (HEAD_LEN + HK_AEAD_NONCE_LEN)
 #define PLAIN_MAX   (HK_RECORD_BODY_MAX - SEALED_AT - HK_AEAD_TAG_LEN)
 
@@ -41,13 +42,14 @@ void hk_wrap_end(struct hk_wrap *w)
 
 /* ---- names ---- */
 
-static void index_hash(const struct hk_wrap *w, const char *what, struct hk_bytes v, uint8_t *out)
+static void index_hash(
+	const struct hk_wrap *w, const char *what, struct hk_bytes v, uint8_t *out, size_t len)
 {
 	struct hk_bytes parts[2] = {hk_bytes(what, 1), v};
 	uint8_t mac[HK_SHA256_LEN];
 
 	hk_hmac_sha256(&w->index_key, parts, 2, mac);
-	memcpy(out, mac, 8);
+	memcpy(out, mac, len);
 }
 
 void hk_record_key(struct hk_wrap *w, const uint8_t *emsk_name, struct hk_bytes realm,
@@ -61,17 +63,17 @@ void hk_record_key(struct hk_wrap *w, const uint8_t *emsk_name, struct hk_bytes 
 
 			lower[i] = c >= 'A' && c <= 'Z' ? c | 0x20 : c;
 		}
-		index_hash(w, "r", hk_bytes(lower, realm.len), w->realm_hash);
+		index_hash(w, "r", hk_bytes(lower, realm.len), w->realm_hash, sizeof w->realm_hash);
 		memcpy(w->realm, realm.data, realm.len);
 		w->realm_len = (uint16_t)realm.len;
 	}
 	memcpy(key, emsk_name, HK_EMSK_NAME_LEN);
-	memcpy(key + HK_EMSK_NAME_LEN, w->realm_hash, 8);
+	memcpy(key + HK_EMSK_NAME_LEN, w->realm_hash, sizeof w->realm_hash);
 }
 
 void hk_record_user(const struct hk_wrap *w, struct hk_bytes user, uint8_t out[HK_RECORD_USER_LEN])
 {
-	index_hash(w, "u", user, out);
+	index_hash(w, "u", user, out, HK_RECORD_USER_LEN);
 }
 
 /* ---- state ---- */
@@ -96,7 +98,7 @@ void hk_record_write_state(const struct hk_wrap *w, const uint8_t *key,
 	hk_put_u64(&b, seq->last_time);
 	hk_put(&b, seq->last_tag, sizeof seq->last_tag);
 	state_mac(w, key, out, mac);
-	hk_put(&b, mac, 8);
+	hk_put(&b, mac, STATE_MAC);
 }
 
 enum hk_err hk_record_read_state(const struct hk_wrap *w, const uint8_t *key,
@@ -106,7 +108,7 @@ enum hk_err hk_record_read_state(const struct hk_wrap *w, const uint8_t *key,
 	uint8_t mac[HK_SHA256_LEN];
 
 	state_mac(w, key, in, mac);
-	if (!hk_equal_secret(mac, in + STATE_PLAIN, 8))
+	if (!hk_equal_secret(mac, in + STATE_PLAIN, STATE_MAC))
 		return HK_ERR_STORE;
 	seq->expected = hk_get_u32(&r);
 	seq->last_seq = hk_get_u16(&r);
@@ -134,16 +136,52 @@ static void get_hmac_key(struct hk_reader *r, struct hk_hmac_key *k)
 		k->outer[i] = hk_get_u32(r);
 }
 
+/* Times take 6 octets; what does not fit (year 10889) is as good as never. */
+#define TIME_LEN   6
+#define TIME_NEVER ((UINT64_C(1) << 48) - 1)
+
+static void put_time(struct hk_buf *b, hk_time t)
+{
+	if (t > TIME_NEVER)
+		t = TIME_NEVER;
+	hk_put_u16(b, (uint16_t)(t >> 32));
+	hk_put_u32(b, (uint32_t)t);
+}
+
+static hk_time load_time(const uint8_t *p)
+{
+	hk_time t = (hk_time)hk_load_u16(p) << 32 | hk_load_u32(p + 2);
+
+	return t == TIME_NEVER ? HK_NEVER : t;
+}
+
+/* Octets of the user in front of "@" and the realm, when it ends so; else all. */
+static size_t user_part(const struct hk_keyset *set)
+{
+	size_t tail = (size_t)set->realm_len + 1, part;
+
+	if (set->user_len < tail)
+		return set->user_len;
+	part = set->user_len - tail;
+	return set->user[part] == '@' &&
+			       memcmp(set->user + part + 1, set->realm, set->realm_len) == 0
+		       ? part
+		       : set->user_len;
+}
+
 static void write_content(struct hk_buf *b, const struct hk_keyset *set)
 {
-	hk_put_u64(b, set->session_end);
+	size_t part = user_part(set);
+
+	put_time(b, set->session_end);
 	hk_put_u16(b, set->keys.len);
 	put_hmac_key(b, &set->keys.rrk);
 	put_hmac_key(b, &set->keys.rik2);
 	hk_put_u8(b, (uint8_t)set->realm_len);
 	hk_put(b, set->realm, set->realm_len);
-	hk_put_u8(b, (uint8_t)set->user_len);
-	hk_put(b, set->user, set->user_len);
+	hk_put_u8(b, (uint8_t)part);
+	hk_put_u8(b, part < set->user_len); /* "@" and the realm follow */
+	hk_put(b, set->user, part);
 	hk_put(b, set->authorization, set->authorization_len);
 }
 
@@ -160,16 +198,35 @@ static uint16_t get_text(struct hk_reader *r, size_t n, uint8_t *to, size_t cap)
 	return (uint16_t)v.len;
 }
 
+static void read_user(struct hk_reader *r, struct hk_keyset *set)
+{
+	uint8_t part = hk_get_u8(r), in_realm = hk_get_u8(r);
+
+	set->user_len = get_text(r, part, set->user, sizeof set->user);
+	if (!in_realm)
+		return;
+	if (set->user_len + 1u + set->realm_len > sizeof set->user) {
+		r->underflow = true;
+		return;
+	}
+	set->user[set->user_len++] = '@';
+	memcpy(set->user + set->user_len, set->realm, set->realm_len);
+	set->user_len = (uint16_t)(set->user_len + set->realm_len);
+}
+
 static enum hk_err read_content(struct hk_bytes plain, struct hk_keyset *set)
 {
 	struct hk_reader r = hk_reader(plain);
+	struct hk_bytes session_end = hk_get_bytes(&r, TIME_LEN);
 
-	set->session_end = hk_get_u64(&r);
+	if (r.underflow)
+		return HK_ERR_STORE;
+	set->session_end = load_time(session_end.data);
 	set->keys.len = hk_get_u16(&r);
 	get_hmac_key(&r, &set->keys.rrk);
 	get_hmac_key(&r, &set->keys.rik2);
 	set->realm_len = get_text(&r, hk_get_u8(&r), set->realm, sizeof set->realm);
-	set->user_len = get_text(&r, hk_get_u8(&r), set->user, sizeof set->user);
+	read_user(&r, set);
 	set->authorization_len =
 		get_text(&r, hk_left(&r), set->authorization, sizeof set->authorization);
 	return r.underflow ? HK_ERR_STORE : HK_OK;
@@ -193,8 +250,8 @@ enum hk_err hk_record_seal(const struct hk_wrap *w, const uint8_t *key, const st
 	enum hk_err err;
 
 	hk_put_u8(out, FORMAT);
-	hk_put_u64(out, set->expires);
-	hk_put_u64(out, set->created);
+	put_time(out, set->expires);
+	put_time(out, set->created);
 	nonce = hk_put_room(out, HK_AEAD_NONCE_LEN);
 	write_content(&content, set);
 	sealed = hk_put_room(out, content.len + HK_AEAD_TAG_LEN);
@@ -212,8 +269,8 @@ enum hk_err hk_record_times(struct hk_bytes body, hk_time *expires, hk_time *cre
 {
 	if (body.len < SEALED_AT + HK_AEAD_TAG_LEN || body.data[0] != FORMAT)
 		return HK_ERR_STORE;
-	*expires = hk_load_u64(body.data + 1);
-	*created = hk_load_u64(body.data + 9);
+	*expires = load_time(body.data + 1);
+	*created = load_time(body.data + 1 + TIME_LEN);
 	return HK_OK;
 }
 

@@ -2,26 +2,25 @@
 /*
  * A key set as octets, for stores outside the process.
  *
- *     key    EMSKname (8) | keyed hash of the lower-case realm (8)
- *     state  expected (4) | last_seq (2) | window (8) | last_time (8) | last_tag (16) | mac (8)
- *     body   format (1) | expires (8) | created (8) | nonce (12) | sealed content
+ *     key    EMSKname (8) | keyed hash of the lower-case realm (4)
+ *     state  expected (4) | last_seq (2) | window (8) | last_time (8) | last_tag (16) | mac (16)
+ *     body   format (1) | expires (6) | created (6) | nonce (12) | sealed content
  *
- * Only the state changes after put, and always in place: it has one size. Its
- * mac and the associated data of the body bind both to the key, so that parts
- * of two records cannot be exchanged. Keys, realm, user and authorization are
- * sealed. Whoever can put back a whole older record can set back its counter:
- * against that, only the file's permissions help.
+ * Only the state changes after put. Its mac and the associated data of the body
+ * bind both to the key, so that parts of two records cannot be exchanged. Keys,
+ * realm, user and authorization are sealed. Whoever can put back an older state
+ * can set back a counter: against that, only the files' permissions help.
  */
 #ifndef HK_KEYSTORE_RECORD_H
 #define HK_KEYSTORE_RECORD_H
 
 #include <hokey/keystore.h>
 
-#define HK_RECORD_KEY_LEN   16
-#define HK_RECORD_STATE_LEN 46
+#define HK_RECORD_REALM_LEN 4
+#define HK_RECORD_KEY_LEN   (HK_EMSK_NAME_LEN + HK_RECORD_REALM_LEN)
+#define HK_RECORD_STATE_LEN 54
 #define HK_RECORD_BODY_MAX                                                                         \
-	(29 + 140 + 16 + HK_REALM_MAX_LEN + HK_USER_MAX_LEN + HK_AUTHORIZATION_MAX)
-#define HK_RECORD_MAX      (HK_RECORD_STATE_LEN + HK_RECORD_BODY_MAX)
+	(25 + 139 + 16 + HK_REALM_MAX_LEN + HK_USER_MAX_LEN + HK_AUTHORIZATION_MAX)
 #define HK_RECORD_USER_LEN 8
 #define HK_WRAP_SALT_LEN   16
 #define HK_WRAP_CHECK_LEN  16
@@ -36,7 +35,7 @@ struct hk_wrap {
 	/* The realm hashed last: most requests are for one. */
 	uint16_t realm_len;
 	uint8_t realm[HK_REALM_MAX_LEN];
-	uint8_t realm_hash[8];
+	uint8_t realm_hash[HK_RECORD_REALM_LEN];
 };
 
 /* salt: of the store, at random when it was made. */
@@ -59,7 +58,11 @@ enum hk_err hk_record_read_state(const struct hk_wrap *w, const uint8_t *key,
 /* Appends the body of a set. */
 enum hk_err hk_record_seal(const struct hk_wrap *w, const uint8_t *key, const struct hk_keyset *set,
 	struct hk_buf *out);
-/* All of a set but `seq`. HK_ERR_STORE when it is not what was sealed under this key. */
+/*
+ * All of a set but `seq`. The realm may be another one with the same hash: who
+ * looked for one compares. HK_ERR_STORE when it is not what was sealed under
+ * this key.
+ */
 enum hk_err hk_record_open(
 	const struct hk_wrap *w, const uint8_t *key, struct hk_bytes body, struct hk_keyset *set);
 /* The times that are not sealed. HK_ERR_STORE when there is not even a head. */

@@ -177,6 +177,81 @@ static void impossible_configurations_are_refused(void **state)
 	assert_err(hk_keystore_lmdb_open(&config, &store), HK_ERR_STORE);
 }
 
+/* ---- slots of counters ---- */
+
+static void freed_slots_are_used_again(void **state)
+{
+	struct hk_keystore *store = lmdb_open_as(HK_DURABLE_PROCESS);
+	struct hk_keystore_stats before, after;
+	struct hk_keyset out;
+
+	(void)state;
+	for (uint64_t i = 0; i < 5000; i++)
+		put(store, i, "alice");
+	assert_ok(hk_keystore_stats(store, &before));
+	for (int round = 1; round < 4; round++) {
+		uint64_t first = 5000 * (uint64_t)round;
+
+		assert_ok(hk_keystore_remove_user(store, hk_text("alice"), NULL, NULL));
+		for (uint64_t i = first; i < first + 5000; i++) {
+			put(store, i, "alice");
+			assert_int_equal(advance(store, i, 3), HK_SEQ_FRESH);
+		}
+		for (uint64_t i = first; i < first + 5000; i++) {
+			assert_ok(find(store, i, &out));
+			assert_int_equal(out.seq.expected, 4);
+		}
+	}
+	assert_ok(hk_keystore_stats(store, &after));
+	assert_true(after.bytes < before.bytes * 2);
+	hk_keystore_close(store);
+}
+
+/* Who still reads an older snapshot meets the slot's new owner, and notices. */
+static void slot_with_a_new_owner_is_noticed(void **state)
+{
+	struct hk_keystore *store = lmdb_open_as(HK_DURABLE_PROCESS), *late;
+	struct hk_keyset one = set_of(1, "u"), out;
+	struct hk_advance v = advance_of(1, 0);
+
+	(void)state;
+	put(store, 0, "u");
+	put(store, 1, "u");
+	assert_ok(hk_keystore_share(store, &late));
+	assert_ok(hk_keystore_find(late, one.emsk_name, REALM, NOW, &out));
+	assert_ok(hk_keystore_remove(store, one.emsk_name, REALM));
+	put(store, 2, "u"); /* in the slot of 1 */
+	assert_err(hk_keystore_find(late, one.emsk_name, REALM, NOW, &out), HK_ERR_NOT_FOUND);
+	hk_keystore_advance(late, &v, 1);
+	assert_err(v.err, HK_ERR_NOT_FOUND);
+	assert_int_equal(advance(store, 2, 0), HK_SEQ_FRESH);
+
+	/* and the other way round: away and back, in another slot */
+	assert_ok(hk_keystore_find(late, set_of(2, "").emsk_name, REALM, NOW, &out));
+	assert_ok(hk_keystore_remove(store, out.emsk_name, REALM));
+	put(store, 1, "u");
+	put(store, 2, "u");
+	assert_ok(hk_keystore_find(late, set_of(2, "").emsk_name, REALM, NOW, &out));
+	assert_int_equal(out.seq.expected, 0);
+	hk_keystore_close(late);
+	hk_keystore_close(store);
+}
+
+/* A handle sees what it did itself, also without release. */
+static void own_changes_are_seen_at_once(void **state)
+{
+	struct hk_keystore *store = lmdb_open_as(HK_DURABLE_PROCESS);
+	struct hk_keyset one = set_of(1, "u"), out;
+
+	(void)state;
+	assert_err(hk_keystore_find(store, one.emsk_name, REALM, NOW, &out), HK_ERR_NOT_FOUND);
+	assert_ok(hk_keystore_put(store, &one));
+	assert_ok(hk_keystore_find(store, one.emsk_name, REALM, NOW, &out));
+	assert_ok(hk_keystore_remove(store, one.emsk_name, REALM));
+	assert_err(hk_keystore_find(store, one.emsk_name, REALM, NOW, &out), HK_ERR_NOT_FOUND);
+	hk_keystore_close(store);
+}
+
 /* ---- durability ---- */
 
 static void syncs_are_as_configured(void **state)
@@ -259,35 +334,56 @@ static void after_a_power_cut_the_unsafe_is_dropped(void **state)
 	hk_keystore_close(store);
 }
 
-static void full_durability_survives_a_power_cut(void **state)
+/* Also when it was careless before: what the opening found, it has synced. */
+static void careful_stores_survive_a_power_cut(void **state)
 {
+	static const enum hk_durability careful[] = {HK_DURABLE_FULL, HK_DURABLE_BATCH};
 	struct hk_keystore_lmdb_config config = lmdb_config(HK_DURABLE_PROCESS);
 	struct hk_keystore *store;
 	uint64_t dropped;
 
 	(void)state;
-	use_and_die(HK_DURABLE_FULL, 3);
 	config.boot_id = hk_text("boot-2");
-	assert_ok(open_with(config, &store, &dropped));
-	assert_true(dropped == 0);
-	for (uint64_t i = 0; i < 3; i++)
-		assert_int_equal(advance(store, i, 7), HK_SEQ_REPEATED);
-	hk_keystore_close(store);
+	for (size_t i = 0; i < 2; i++) {
+		use_and_die(HK_DURABLE_PROCESS, 3);
+		use_and_die(careful[i], 3);
+		assert_ok(open_with(config, &store, &dropped));
+		assert_true(dropped == 0);
+		for (uint64_t k = 0; k < 3; k++)
+			assert_int_equal(advance(store, k, 7), HK_SEQ_REPEATED);
+		hk_keystore_close(store);
+	}
 }
 
-/* What was written without care stays doubtful, whatever comes after it. */
-static void care_does_not_come_back_by_reopening(void **state)
+/* One careless process beside careful ones is enough. */
+static void care_is_that_of_the_most_careless(void **state)
 {
 	struct hk_keystore_lmdb_config config = lmdb_config(HK_DURABLE_FULL);
 	struct hk_keystore *store;
 	uint64_t dropped;
+	int ready[2], status;
+	char c;
+	pid_t pid;
 
 	(void)state;
-	use_and_die(HK_DURABLE_PROCESS, 3);
-	use_and_die(HK_DURABLE_FULL, 3);
+	fill(HK_DURABLE_FULL, 2);
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		store = lmdb_open_as(HK_DURABLE_PROCESS);
+		if (write(ready[1], "x", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	use_and_die(HK_DURABLE_FULL, 2);
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	close(ready[0]);
+	close(ready[1]);
 	config.boot_id = hk_text("boot-2");
 	assert_ok(open_with(config, &store, &dropped));
-	assert_true(dropped == 3);
+	assert_true(dropped == 2);
 	hk_keystore_close(store);
 }
 
@@ -525,8 +621,8 @@ static bool advance_fails(struct hk_keystore *store, uint16_t seq, enum hk_err w
 	       v[1].freshness == HK_SEQ_STALE;
 }
 
-/* RLIMIT_FSIZE is a disk that takes nothing more. */
-static void full_disk_accepts_nothing(void **state)
+/* RLIMIT_FSIZE is a disk that takes nothing at all. */
+static void refused_writes_accept_nothing(void **state)
 {
 	pid_t pid;
 	int status;
@@ -543,7 +639,8 @@ static void full_disk_accepts_nothing(void **state)
 		if (setrlimit(RLIMIT_FSIZE, &full) || !advance_fails(store, 5, HK_ERR_STORE_FULL) ||
 			hk_keystore_put(store, &s) != HK_ERR_STORE_FULL)
 			_exit(1);
-		if (find(store, 0, &out) || out.seq.expected != 0)
+		if (find(store, 0, &out) || out.seq.expected != 0 ||
+			find(store, 9, &out) != HK_ERR_NOT_FOUND)
 			_exit(2);
 		/* with room again it goes on, and the number was not used */
 		if (setrlimit(RLIMIT_FSIZE, &room) || advance(store, 0, 5) != HK_SEQ_FRESH ||
@@ -557,36 +654,105 @@ static void full_disk_accepts_nothing(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-/* Each write of an advance fails once: an error, and no number is used by half. */
-static void every_failing_write_is_reported(void **state)
+/* On a disk that is full to the last block numbers are stored as before. */
+static void full_disk_refuses_puts_only(void **state)
 {
+	pid_t pid;
+	int status;
+
 	(void)state;
 	fill(HK_DURABLE_FULL, 2);
-	for (int fail_at = 0;; fail_at++) {
+	pid = fork();
+	if (pid == 0) {
 		struct hk_keystore *store = lmdb_open_as(HK_DURABLE_FULL);
-		uint16_t seq = (uint16_t)fail_at;
-		struct hk_keyset a, b;
-		bool failed;
+		/* behind the blocks of `counters`, before those data.mdb is to get */
+		struct rlimit full = {4096 * 64, RLIM_INFINITY};
+		uint64_t n = 100;
+		enum hk_err err = HK_OK;
 
-		writes_left = fail_at;
-		failed = advance_fails(store, seq, HK_ERR_STORE);
-		failed = failed && writes_left == 0;
+		signal(SIGXFSZ, SIG_IGN);
+		if (setrlimit(RLIMIT_FSIZE, &full))
+			_exit(1);
+		while (!err && n < 10000) {
+			struct hk_keyset s = set_of(n, "u");
+
+			err = hk_keystore_put(store, &s);
+			n += !err;
+		}
+		if (err != HK_ERR_STORE_FULL)
+			_exit(2);
+		for (uint64_t i = 100; i < n; i++)
+			if (advance(store, i, 1) != HK_SEQ_FRESH)
+				_exit(3);
+		hk_keystore_close(store);
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* Each write fails once: an error, nothing by half, and the store goes on. */
+static void every_failing_write_is_reported(void **state)
+{
+	int fail_at = 0;
+	enum hk_err err;
+
+	(void)state;
+	fill(HK_DURABLE_FULL, 2);
+	do {
+		struct hk_keystore *store = lmdb_open_as(HK_DURABLE_FULL);
+		struct hk_keyset s = set_of(100 + (unsigned)fail_at, "u"), out;
+
+		writes_left = fail_at++;
+		err = hk_keystore_put(store, &s);
 		writes_left = -1;
+		assert_true(err == HK_OK || err == HK_ERR_STORE);
 		hk_keystore_close(store);
 		store = lmdb_open_as(HK_DURABLE_FULL);
-		assert_ok(find(store, 0, &a));
-		assert_ok(find(store, 1, &b));
-		assert_true(a.seq.expected == b.seq.expected);
-		assert_true(
-			a.seq.expected == (failed ? seq : seq + 1u) || a.seq.expected == seq + 1u);
-		/* the next round starts from one number higher, accepted or not */
-		advance(store, 0, seq);
-		advance(store, 1, seq);
+		assert_err(hk_keystore_find(store, s.emsk_name, REALM, NOW, &out),
+			err ? HK_ERR_NOT_FOUND : HK_OK);
+		assert_ok(hk_keystore_put(store, &s));
+		assert_ok(hk_keystore_find(store, s.emsk_name, REALM, NOW, &out));
+		assert_ok(find(store, 0, &out));
 		hk_keystore_close(store);
-		if (!failed)
-			break;
-		assert_in_range(fail_at, 0, 50);
-	}
+	} while (err);
+	assert_in_range(fail_at, 3, 50);
+}
+
+/* The numbers of a batch whose writes fail are not accepted, the others are. */
+static void failing_advance_is_reported(void **state)
+{
+	struct hk_advance v[2] = {advance_of(0, 5), advance_of(1, 5)};
+	struct hk_keystore *store;
+
+	(void)state;
+	fill(HK_DURABLE_PROCESS, 2);
+	store = lmdb_open_as(HK_DURABLE_PROCESS);
+	writes_left = 1;
+	hk_keystore_advance(store, v, 2);
+	writes_left = -1;
+	assert_ok(v[0].err);
+	assert_int_equal(v[0].freshness, HK_SEQ_FRESH);
+	assert_err(v[1].err, HK_ERR_STORE);
+	assert_int_equal(v[1].freshness, HK_SEQ_STALE);
+	assert_true(v[1].accepted_at == 0);
+	assert_int_equal(advance(store, 0, 5), HK_SEQ_REPEATED);
+	assert_int_equal(advance(store, 1, 5), HK_SEQ_FRESH);
+	hk_keystore_close(store);
+}
+
+static void failed_sync_fails_the_batch(void **state)
+{
+	struct hk_keystore *store;
+
+	(void)state;
+	fill(HK_DURABLE_FULL, 2);
+	store = lmdb_open_as(HK_DURABLE_FULL);
+	syncs_fail = true;
+	assert_true(advance_fails(store, 5, HK_ERR_STORE));
+	assert_int_equal(errno, EIO);
+	hk_keystore_close(store);
 }
 
 /* After a failed sync nobody knows what is on the disk: no answer any more. */
@@ -622,13 +788,13 @@ static void file_path(char path[128], const char *name)
 	snprintf(path, 128, "%s/%s", lmdb_dir, name);
 }
 
-static void file_map(void)
+static void file_map(const char *name)
 {
 	char path[128];
 	struct stat st;
 	int fd;
 
-	file_path(path, "data.mdb");
+	file_path(path, name);
 	fd = open(path, O_RDWR);
 	assert_true(fd >= 0);
 	assert_int_equal(fstat(fd, &st), 0);
@@ -640,7 +806,7 @@ static void file_map(void)
 
 /*
  * The next place from `from` on where set i's record is: its name as a key of
- * 16 octets, which LMDB says in front of it. NULL: there is none.
+ * 12 octets, which LMDB says in front of it. NULL: there is none.
  */
 static uint8_t *file_record(uint64_t i, uint8_t *from)
 {
@@ -648,7 +814,7 @@ static uint8_t *file_record(uint64_t i, uint8_t *from)
 
 	set_name(name, i);
 	while ((p = memmem(p, file_len - (size_t)(p - file), name, sizeof name)) != NULL) {
-		if (p[-2] == 16 && p[-1] == 0)
+		if (p[-2] == 12 && p[-1] == 0)
 			return p;
 		p++;
 	}
@@ -660,7 +826,7 @@ static void file_spoil(uint64_t i, size_t behind)
 {
 	unsigned n = 0;
 
-	file_map();
+	file_map("data.mdb");
 	for (uint8_t *p = file; (p = file_record(i, p)) != NULL; p++, n++)
 		p[behind] ^= 0x10;
 	assert_true(n > 0);
@@ -674,43 +840,88 @@ static bool count_visits(void *arg, const struct hk_keyset *set)
 	return true;
 }
 
+/* Set 1 of three is spoilt; nothing of the others is. */
+static void check_spoiled(bool counter_is_spoiled)
+{
+	struct hk_advance v[3] = {advance_of(0, 9), advance_of(1, 9), advance_of(2, 9)};
+	struct hk_keystore *store = lmdb_open_as(HK_DURABLE_FULL);
+	struct hk_walk cursor = {0};
+	struct hk_keyset out;
+	int visits = 0;
+	size_t removed;
+	bool done;
+
+	assert_err(find(store, 1, &out), HK_ERR_STORE);
+	assert_ok(find(store, 0, &out));
+	assert_ok(find(store, 2, &out));
+	hk_keystore_advance(store, v, 3);
+	assert_ok(v[0].err);
+	assert_ok(v[2].err);
+	assert_int_equal(v[2].freshness, HK_SEQ_FRESH);
+	if (counter_is_spoiled)
+		assert_err(v[1].err, HK_ERR_STORE);
+	assert_ok(hk_keystore_walk(store, &cursor, 10, count_visits, &visits, &done));
+	assert_true(done);
+	assert_int_equal(visits, 2);
+	/* it can be removed, and its user's index does not stumble over it */
+	assert_ok(hk_keystore_remove(store, v[1].emsk_name, REALM));
+	assert_ok(hk_keystore_remove_user(store, hk_text("alice"), NULL, &removed));
+	assert_int_equal(removed, 2);
+	assert_int_equal(count(store), 0);
+	hk_keystore_close(store);
+}
+
 static void spoiled_set_fails_alone(void **state)
 {
-	/* expected, window, tag, mac; expires; sealed keys; tag of the seal is at the end */
-	static const size_t at[] = {3, 6, 30, 45, 48, 80, 200};
+	/* format, expires, nonce, sealed keys, further on */
+	static const size_t at[] = {4, 6, 25, 60, 200};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {
-		struct hk_keystore *store;
-		struct hk_keyset out;
-		struct hk_advance v[3] = {advance_of(0, 9), advance_of(1, 9), advance_of(2, 9)};
-		struct hk_walk cursor = {0};
-		bool done;
-		int visits = 0;
-		size_t removed;
+		fill(HK_DURABLE_FULL, 3);
+		file_spoil(1, 12 + at[i]);
+		check_spoiled(false);
+	}
+}
+
+static void spoiled_counter_fails_alone(void **state)
+{
+	/* expected, window, last time, tag, mac */
+	static const size_t at[] = {3, 6, 15, 30, 50};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {
+		uint32_t slot;
 
 		fill(HK_DURABLE_FULL, 3);
-		file_spoil(1, 16 + at[i]);
-		store = lmdb_open_as(HK_DURABLE_FULL);
-		assert_err(find(store, 1, &out), HK_ERR_STORE);
-		assert_ok(find(store, 0, &out));
-		assert_ok(find(store, 2, &out));
-		hk_keystore_advance(store, v, 3);
-		assert_ok(v[0].err);
-		assert_ok(v[2].err);
-		assert_int_equal(v[2].freshness, HK_SEQ_FRESH);
-		if (at[i] < 46) /* the state: else advance has nothing to complain of */
-			assert_err(v[1].err, HK_ERR_STORE);
-		assert_ok(hk_keystore_walk(store, &cursor, 10, count_visits, &visits, &done));
-		assert_true(done);
-		assert_int_equal(visits, 2);
-		/* it can be removed, and its user's index does not stumble over it */
-		assert_ok(hk_keystore_remove(store, v[1].emsk_name, REALM));
-		assert_ok(hk_keystore_remove_user(store, hk_text("alice"), NULL, &removed));
-		assert_int_equal(removed, 2);
-		assert_int_equal(count(store), 0);
-		hk_keystore_close(store);
+		file_map("data.mdb");
+		slot = hk_load_u32(file_record(1, file) + 12);
+		munmap(file, file_len);
+		file_map("counters");
+		file[slot * 64 + at[i]] ^= 1;
+		munmap(file, file_len);
+		check_spoiled(true);
 	}
+}
+
+/* Nor may one set have the counter of another, by any of the two files. */
+static void counter_of_another_set_is_refused(void **state)
+{
+	struct hk_keystore *store = lmdb_open_as(HK_DURABLE_FULL);
+	struct hk_keyset out;
+
+	(void)state;
+	put(store, 0, "u");
+	put(store, 1, "u");
+	assert_int_equal(advance(store, 0, 9), HK_SEQ_FRESH);
+	hk_keystore_close(store);
+	file_map("counters");
+	memmove(file, file + 64, 64);
+	munmap(file, file_len);
+	store = lmdb_open_as(HK_DURABLE_FULL);
+	assert_err(find(store, 0, &out), HK_ERR_STORE);
+	assert_ok(find(store, 1, &out));
+	hk_keystore_close(store);
 }
 
 /* A record under another name is not that set's, though it was sealed here. */
@@ -722,11 +933,11 @@ static void record_of_another_set_is_refused(void **state)
 
 	(void)state;
 	fill(HK_DURABLE_FULL, 2);
-	file_map();
+	file_map("data.mdb");
 	for (from = file; file_record(0, from + 1); from = file_record(0, from + 1))
 		;
 	for (uint8_t *p = file; (p = file_record(1, p)) != NULL; p++)
-		memmove(p + 16, from + 16, 46 + 29 + 140 + 16 + 12 + 5 + 10);
+		memmove(p + 12, from + 12, 4 + 25 + 139 + 16 + 12 + 5 + 10);
 	munmap(file, file_len);
 	store = lmdb_open_as(HK_DURABLE_FULL);
 	assert_ok(find(store, 0, &out));
@@ -748,7 +959,7 @@ static void files_hold_nothing_plain(void **state)
 	assert_ok(hk_keystore_put(store, &s));
 	assert_ok(hk_keystore_put(store, &s));
 	hk_keystore_close(store);
-	file_map();
+	file_map("data.mdb");
 	assert_null(memmem(file, file_len, "alice", 5));
 	assert_null(memmem(file, file_len, "vlan-of", 7));
 	assert_null(memmem(file, file_len, "home.example", 12));
@@ -768,6 +979,9 @@ static void damaged_files_are_refused(void **state)
 
 	(void)state;
 	fill(HK_DURABLE_PROCESS, 500);
+	file_path(path, "counters");
+	assert_int_equal(truncate(path, 100 * 64), 0);
+	assert_err(open_with(lmdb_config(HK_DURABLE_PROCESS), &store, NULL), HK_ERR_STORE);
 	file_path(path, "data.mdb");
 	assert_int_equal(stat(path, &st), 0);
 	for (off_t len = 40 * 4096; len > 0; len -= 4096 + 100) {
@@ -805,20 +1019,28 @@ int main(void)
 		TEST(wrong_wrapping_key_is_told_at_open),
 		TEST(second_open_in_a_process_is_refused),
 		TEST(impossible_configurations_are_refused),
+		TEST(freed_slots_are_used_again),
+		TEST(slot_with_a_new_owner_is_noticed),
+		TEST(own_changes_are_seen_at_once),
 		TEST(syncs_are_as_configured),
 		TEST(after_a_power_cut_the_unsafe_is_dropped),
-		TEST(full_durability_survives_a_power_cut),
-		TEST(care_does_not_come_back_by_reopening),
+		TEST(careful_stores_survive_a_power_cut),
+		TEST(care_is_that_of_the_most_careless),
 		TEST(killed_process_accepts_nothing_twice),
 		TEST(killed_batch_accepts_nothing_twice),
 		TEST(killed_full_accepts_nothing_twice),
 		TEST(two_processes_accept_each_number_once),
 		TEST(clean_is_said_by_the_last_one_only),
 		TEST(full_store_still_counts_and_removes),
-		TEST(full_disk_accepts_nothing),
+		TEST(refused_writes_accept_nothing),
+		TEST(full_disk_refuses_puts_only),
 		TEST(every_failing_write_is_reported),
+		TEST(failing_advance_is_reported),
+		TEST(failed_sync_fails_the_batch),
 		TEST(failed_sync_ends_all_answers),
 		TEST(spoiled_set_fails_alone),
+		TEST(spoiled_counter_fails_alone),
+		TEST(counter_of_another_set_is_refused),
 		TEST(record_of_another_set_is_refused),
 		TEST(files_hold_nothing_plain),
 		TEST(damaged_files_are_refused),

@@ -197,6 +197,7 @@ static bool run_full_eap(struct device *d, const char *nas_identifier, struct hk
 	struct hk_eap_peer *eap;
 	uint8_t octets[5];
 	const char *reason;
+	bool good;
 
 	transcript_start(&d->transcript, RUN_FULL_EAP, nas_identifier);
 	if (!d->tls) {
@@ -212,9 +213,10 @@ static bool run_full_eap(struct device *d, const char *nas_identifier, struct hk
 		request = identity_request(octets);
 	}
 	reason = converse(d, eap, request);
-	hk_eap_peer_free(eap);
+	good = !reason;
 	transcript_end(&d->transcript, reason);
-	return !reason;
+	hk_eap_peer_free(eap); /* the reason may have been its words */
+	return good;
 }
 
 /* ---- ERP ---- */

@@ -16,6 +16,7 @@ class Device:
         """The runs of one call, as JSON."""
         done = self.text('--json', *args)
         assert done.returncode == status, done.stdout + done.stderr
+        assert done.stdout, done.stderr
         return json.loads(done.stdout)['runs']
 
     def text(self, *args):

@@ -178,7 +178,7 @@ static enum hk_err check_wrap_key(const struct hk_section *s, const char *path)
 	if (!S_ISREG(st.st_mode) || st.st_size != HK_STORE_KEY_LEN)
 		return hk_section_fail(
 			s, "wrap-key-file", "%s: not a file of %d octets", shown, HK_STORE_KEY_LEN);
-	if (st.st_mode & (S_IRWXG | S_IRWXO))
+	if (hk_file_is_open(&st))
 		return hk_section_fail(s, "wrap-key-file",
 			"%s: others than its owner can read it (mode %04o)", shown,
 			(unsigned)st.st_mode & 07777);

@@ -9,8 +9,16 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+bool hk_file_is_open(const struct stat *st)
+{
+	mode_t forbidden = S_IRWXO | S_IWGRP;
+
+	if (st->st_uid != 0)
+		forbidden |= S_IRGRP;
+	return (st->st_mode & forbidden) != 0;
+}
 
 /* Fills `size` octets or as many as there are before the end of the file. */
 static enum hk_err read_up_to(int fd, uint8_t *data, size_t size, size_t *len)
@@ -43,7 +51,7 @@ static enum hk_err read_open_file(int fd, struct hk_file *out)
 	if (st.st_size > (off_t)HK_FILE_MAX)
 		return HK_ERR_TOO_LONG;
 	size = (size_t)st.st_size;
-	out->open_to_others = (st.st_mode & (S_IRWXG | S_IRWXO)) != 0;
+	out->open_to_others = hk_file_is_open(&st);
 	out->data = malloc(size + 1);
 	if (!out->data)
 		return HK_ERR_NO_MEMORY;

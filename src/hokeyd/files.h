@@ -9,14 +9,23 @@
 #include <hokey/bytes.h>
 #include <hokey/error.h>
 
+#include <sys/stat.h>
+
 #define HK_FILE_MAX (16u << 20)
 
 /* A file's octets, with a NUL behind them that len does not count. */
 struct hk_file {
 	uint8_t *data;
 	size_t len;
-	bool open_to_others; /* group or others may read or write it */
+	bool     open_to_others;      /* see hk_file_is_open() */
 };
+
+/*
+ * Too open for a secret: others may read it, or the group may write it, or the
+ * group may read it and the owner is not root. (root:hokeyd with mode 0640 is
+ * how a server that is not root gets at a key it cannot change.)
+ */
+bool hk_file_is_open(const struct stat *st);
 
 /*
  * Reads a regular file of at most HK_FILE_MAX octets. HK_ERR_SYSTEM with

@@ -4,6 +4,7 @@
 #include "test_pki.h"
 
 #include "hokeyd/config.h"
+#include "hokeyd/files.h"
 #include "hokeyd/users.h"
 
 #include <arpa/inet.h>
@@ -84,7 +85,7 @@ static int setup(void **state)
 	free(temp_file(*state, "two-lines", "one\ntwo\n", 0600));
 	free(temp_file(*state, "empty", "", 0600));
 	free(temp_file(*state, "short.key", "0123456789", 0600));
-	free(temp_file(*state, "open-wrap.key", "0123456789abcdef0123456789abcdef", 0640));
+	free(temp_file(*state, "open-wrap.key", "0123456789abcdef0123456789abcdef", 0644));
 	free(temp_file(*state, "users", "alice@home.example\n\tSession-Timeout = 5\n", 0600));
 	free(temp_file(*state, "bad-users", "alice@home.example\n\tNo-Such = 5\n", 0600));
 	return 0;
@@ -548,7 +549,7 @@ static const struct {
 	{LISTEN CLIENT EAP ERP "store { path = keys; wrap-key-file = open-wrap.key }\n",
 		"hokeyd.conf:5: store: wrap-key-file: open-wrap.key: others than its owner can "
 		"read "
-		"it (mode 0640)"},
+		"it (mode 0644)"},
 	{LISTEN CLIENT EAP ERP "store { path = keys; wrap-key-file = keys/wrap.key }\n",
 		"hokeyd.conf:5: store: wrap-key-file: keys: No such file or directory"},
 	{LISTEN CLIENT EAP ERP "store { max-sets = 5; path = keys; wrap-key-file = wrap.key }\n",
@@ -738,6 +739,94 @@ static void test_a_secret_in_a_file_others_can_read(void **state)
 	free(path);
 }
 
+/* ---- what a distribution installs ---- */
+
+static char *read_source(const char *name)
+{
+	char path[1000];
+	struct hk_file file;
+
+	snprintf(path, sizeof(path), VECTORS_DIR "/../../%s", name);
+	assert_ok(hk_file_read(path, &file));
+	return (char *)file.data;
+}
+
+static char *replace(const char *text, const char *what, const char *by)
+{
+	char *out = calloc(1, strlen(text) + 1000);
+	const char *p;
+
+	while ((p = strstr(text, what))) {
+		strncat(out, text, (size_t)(p - text));
+		strcat(out, by);
+		text = p + strlen(what);
+	}
+	strcat(out, text);
+	return out;
+}
+
+/* Every option that stands there in a comment is tried, too. */
+static char *uncomment_options(const char *text)
+{
+	char *out = strdup(text);
+
+	for (char *p = out; (p = strchr(p, '#')); p++) {
+		if (p[1] != ' ' && p[1] != '\n')
+			memmove(p, p + 1, strlen(p));
+	}
+	return out;
+}
+
+static void test_the_example_is_good(void **state)
+{
+	const char *directory = *state;
+	char *text = read_source("packaging/hokeyd.conf");
+	char *moved = replace(text, "/var/lib/hokeyd", directory);
+	char *whole = uncomment_options(moved);
+	char *certs = temp_path(directory, "certs");
+	char *secrets = temp_path(directory, "secrets");
+	const char *const texts[] = {moved, whole};
+
+	assert_int_equal(symlink(".", certs), 0);
+	assert_int_equal(mkdir(secrets, 0700), 0);
+	free(temp_file(secrets, "accesspoints", "0123456789abcdef\n", 0600));
+	free(temp_file(secrets, "proxy", "0123456789abcdef\n", 0600));
+	for (size_t i = 0; i < 2; i++) {
+		struct hk_config *c = good(directory, texts[i]);
+
+		for (size_t k = 0; k < c->nwarnings; k++)
+			fail_msg("%s", c->warnings[k]);
+		assert_int_equal(c->nclients, 1 + i);
+		assert_int_equal(c->users != NULL, i == 1);
+		hk_config_free(c);
+	}
+	free(secrets);
+	free(certs);
+	free(whole);
+	free(moved);
+	free(text);
+}
+
+static void test_the_example_of_users_is_good(void **state)
+{
+	char *text = read_source("packaging/users");
+	char *whole = uncomment_options(text);
+	const char *const texts[] = {text, whole};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct hk_users_error error = {""};
+		struct hk_users *users;
+
+		if (hk_users_parse("users", texts[i], &users, &error))
+			fail_msg("%s", error.text);
+		assert_int_equal(hk_users_count(users), i == 0 ? 1 : 4);
+		hk_users_free(users);
+	}
+	free(whole);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -754,6 +843,8 @@ int main(void)
 		cmocka_unit_test(test_a_realm_too_long_for_fils_is_warned_of),
 		cmocka_unit_test(test_a_realm_that_is_too_long),
 		cmocka_unit_test(test_a_secret_in_a_file_others_can_read),
+		cmocka_unit_test(test_the_example_is_good),
+		cmocka_unit_test(test_the_example_of_users_is_good),
 	};
 
 	return cmocka_run_group_tests_name("hokeyd-config", tests, setup, temp_teardown);

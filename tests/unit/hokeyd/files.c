@@ -70,10 +70,30 @@ static void test_read_says_why_not(void **state)
 
 static void test_an_open_key_file_is_noticed(void **state)
 {
+	static const struct {
+		mode_t mode;
+		uid_t owner;
+		bool open;
+	} cases[] = {
+		{0600, 0, false},
+		{0640, 0, false},
+		{0660, 0, true},
+		{0644, 0, true},
+		{0602, 0, true},
+		{0400, 1000, false},
+		{0600, 1000, false},
+		{0640, 1000, true},
+		{0604, 1000, true},
+	};
 	char *path = temp_path(*state, "open");
 	struct hk_file file;
 
-	assert_ok(hk_file_create(path, hk_text("x"), 0640));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct stat st = {.st_mode = S_IFREG | cases[i].mode, .st_uid = cases[i].owner};
+
+		assert_int_equal(hk_file_is_open(&st), cases[i].open);
+	}
+	assert_ok(hk_file_create(path, hk_text("x"), 0644));
 	assert_ok(hk_file_read(path, &file));
 	assert_true(file.open_to_others);
 	hk_file_free(&file);

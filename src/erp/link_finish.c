@@ -245,16 +245,17 @@ static void fail_verified(struct hk_er_link *link, struct hk_er_set *set,
 	}
 	measure(link, now);
 	suite = listed_suite(link, a.suites);
-	if (suite) {
-		set->refused |= (uint8_t)(1u << link->suite);
-		err = hk_er_set_check(set, now);
-		if (!err)
-			err = hk_er_link_send(link, set, suite, now, random, out);
-		if (!err)
-			return;
+	if (!suite) {
+		set->unusable = true;
+		hk_er_link_give_up(link, HK_ERR_DENIED, out);
+		return;
 	}
-	set->unusable = true;
-	hk_er_link_give_up(link, HK_ERR_DENIED, out);
+	set->refused |= (uint8_t)(1u << link->suite);
+	err = hk_er_set_check(set, now);
+	if (!err)
+		err = hk_er_link_send(link, set, suite, now, random, out);
+	if (err)
+		hk_er_link_give_up(link, err, out);
 }
 
 /* Remembers that it came, and which suites it lists, for when the timers have run out. */

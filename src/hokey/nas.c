@@ -114,7 +114,7 @@ static enum hk_err build(struct nas *n, struct hk_bytes user_name, struct hk_byt
 	return err;
 }
 
-static uint16_t random_16(void)
+uint16_t random_16(void)
 {
 	uint16_t r = 0;
 

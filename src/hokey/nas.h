@@ -63,4 +63,7 @@ uint8_t nas_last_id(const struct nas *n);
  */
 enum hk_err nas_receive(struct nas *n, hk_time until, struct nas_reply *out);
 
+/* For the jitter of timers. */
+uint16_t random_16(void);
+
 #endif

@@ -13,10 +13,11 @@
 #include <hokey/eap_tls.h>
 #include <hokey/er_peer.h>
 
+#include <openssl/evp.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <termios.h>
 
 #define AHEAD  32 /* sequence numbers reserved in the state file */
 #define ENOUGH 4  /* most that one exchange takes: a suite each, and one */
@@ -250,13 +251,6 @@ static void start_link(struct device *d, struct hk_er_link *link, const char *na
 	set_channel_binding(link, &d->nas);
 }
 
-static uint16_t random_16(void)
-{
-	uint16_t r = 0;
-
-	return hk_random(&r, sizeof r) ? 0 : r;
-}
-
 /*
  * The Initiate goes to the server, under the name it carries. A repetition by
  * the device is absorbed while the first one is on its way: RADIUS repeats too.
@@ -426,29 +420,11 @@ static bool run_all(struct device *d)
 /* Asks on the terminal, without showing what is typed. */
 static bool ask_secret(struct hk_radius_secret *secret)
 {
-	FILE *tty = fopen("/dev/tty", "r+");
-	struct termios old, quiet;
-	char line[HK_RADIUS_SECRET_MAX + 2];
-	bool good = false;
+	char line[HK_RADIUS_SECRET_MAX + 1];
+	bool good = EVP_read_pw_string(line, sizeof line, "RADIUS shared secret: ", 0) == 0 &&
+		    hk_radius_secret_set(secret, hk_text(line)) == HK_OK;
 
-	if (!tty || tcgetattr(fileno(tty), &old) < 0) {
-		if (tty)
-			fclose(tty);
-		return false;
-	}
-	quiet = old;
-	quiet.c_lflag &= ~(tcflag_t)ECHO;
-	tcsetattr(fileno(tty), TCSAFLUSH, &quiet);
-	fputs("RADIUS shared secret: ", tty);
-	fflush(tty);
-	if (fgets(line, sizeof line, tty)) {
-		line[strcspn(line, "\n")] = 0;
-		good = hk_radius_secret_set(secret, hk_text(line)) == HK_OK;
-	}
 	hk_wipe(line, sizeof line);
-	tcsetattr(fileno(tty), TCSAFLUSH, &old);
-	fputc('\n', tty);
-	fclose(tty);
 	return good;
 }
 

@@ -131,6 +131,27 @@ static void numbers_are_taken_only_when_written_down(void **state)
 	hk_er_peer_clear(&d.peer);
 }
 
+/* No number left for the second try: the set is as good as before. */
+static void a_refused_suite_without_a_number_left_costs_no_keys(void **state)
+{
+	static const uint8_t only_3[] = {HK_ERP_CRYPTOSUITE_LIST, 1, 3};
+	struct hk_er_peer_config c = hk_er_peer_config_default();
+	struct device d;
+
+	(void)state;
+	make_device(&d, &c, 1);
+	save(&d, 1);
+	begin(&d, NOW);
+	receive(&d,
+		answer(&d, (struct finish){.flags = HK_ERP_FLAG_R,
+				   .more = hk_bytes(only_3, sizeof only_3)}),
+		NOW);
+	assert_int_equal(d.out.action, HK_ER_FULL_EAP);
+	assert_err(d.out.reason, HK_ERR_STORE);
+	assert_true(hk_er_peer_has_keys(&d.peer, NOW));
+	hk_er_peer_clear(&d.peer);
+}
+
 static void the_last_numbers_need_no_more_saving(void **state)
 {
 	struct hk_er_peer_config c = hk_er_peer_config_default();
@@ -298,6 +319,7 @@ int main(void)
 		cmocka_unit_test(restored_keys_are_the_keys),
 		cmocka_unit_test(a_suite_that_is_off_now_is_not_used),
 		cmocka_unit_test(numbers_are_taken_only_when_written_down),
+		cmocka_unit_test(a_refused_suite_without_a_number_left_costs_no_keys),
 		cmocka_unit_test(the_last_numbers_need_no_more_saving),
 		cmocka_unit_test(the_emsk_is_not_written),
 		cmocka_unit_test(expired_keys_go_and_places_stay),

@@ -34,13 +34,18 @@ enum hk_ocsp_verdict hk_ocsp_check(
 /* The first http URL of a responder in the certificate, in `url`. */
 bool hk_ocsp_responder(X509 *certificate, char *url, size_t cap);
 
-/* ---- memory: a table of fixed size; a newer verdict may push out an older one ---- */
+/*
+ * ---- memory ----
+ *
+ * A table of fixed size, in which a newer verdict may push out an older one.
+ * Shared by contexts that follow each other.
+ */
 
 struct hk_ocsp_cache;
 
 struct hk_ocsp_cache *hk_ocsp_cache_new(void);
+struct hk_ocsp_cache *hk_ocsp_cache_ref(struct hk_ocsp_cache *cache);
 void hk_ocsp_cache_free(struct hk_ocsp_cache *cache);
-void hk_ocsp_cache_copy(struct hk_ocsp_cache *to, struct hk_ocsp_cache *from);
 void hk_ocsp_cache_put(struct hk_ocsp_cache *cache, X509 *certificate, enum hk_ocsp_verdict verdict,
 	hk_time until);
 /* False when nothing is known at this time. */

@@ -3,6 +3,7 @@
 
 #include <openssl/crypto.h>
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #define SLOTS   65536
@@ -16,6 +17,7 @@ struct slot {
 };
 
 struct hk_ocsp_cache {
+	atomic_uint references;
 	CRYPTO_RWLOCK *lock;
 	struct slot slots[SLOTS];
 };
@@ -26,6 +28,7 @@ struct hk_ocsp_cache *hk_ocsp_cache_new(void)
 
 	if (!cache)
 		return NULL;
+	atomic_init(&cache->references, 1);
 	cache->lock = CRYPTO_THREAD_lock_new();
 	if (!cache->lock) {
 		free(cache);
@@ -34,20 +37,18 @@ struct hk_ocsp_cache *hk_ocsp_cache_new(void)
 	return cache;
 }
 
+struct hk_ocsp_cache *hk_ocsp_cache_ref(struct hk_ocsp_cache *cache)
+{
+	atomic_fetch_add(&cache->references, 1);
+	return cache;
+}
+
 void hk_ocsp_cache_free(struct hk_ocsp_cache *cache)
 {
-	if (!cache)
+	if (!cache || atomic_fetch_sub(&cache->references, 1) != 1)
 		return;
 	CRYPTO_THREAD_lock_free(cache->lock);
 	free(cache);
-}
-
-void hk_ocsp_cache_copy(struct hk_ocsp_cache *to, struct hk_ocsp_cache *from)
-{
-	if (!CRYPTO_THREAD_read_lock(from->lock))
-		return;
-	memcpy(to->slots, from->slots, sizeof to->slots);
-	CRYPTO_THREAD_unlock(from->lock);
 }
 
 static struct slot *find_slot(struct hk_ocsp_cache *cache, X509 *certificate, uint8_t key[KEY_LEN])

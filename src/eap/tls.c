@@ -45,6 +45,7 @@ void hk_tls_close(struct hk_tls *tls)
 		return;
 	SSL_free(tls->ssl);
 	SSL_SESSION_free(tls->session);
+	X509_free(tls->certificate);
 	OPENSSL_free(tls->ocsp_request);
 	hk_identity_free(&tls->identity);
 	hk_tls_context_free(tls->context);

@@ -40,6 +40,7 @@ struct hk_tls {
 	int refusal; /* alert to be sent after the handshake */
 
 	struct hk_identity identity; /* of the other side */
+	X509 *certificate;           /* server: the peer's */
 	hk_time authenticated;       /* when its certificate was shown */
 	hk_time session_ends;        /* what that full authentication allows */
 

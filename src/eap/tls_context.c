@@ -376,8 +376,7 @@ enum hk_err hk_tls_context_new(bool server, const struct hk_tls_config *config, 
 	atomic_init(&context->references, 1);
 	context->ssl_ctx = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
 	context->lock = CRYPTO_THREAD_lock_new();
-	context->intermediates = sk_X509_new_null();
-	if (context->ssl_ctx && context->lock && context->intermediates)
+	if (context->ssl_ctx && context->lock)
 		err = set_up(context, config, now, error);
 	if (err) {
 		hk_tls_context_free(context);
@@ -398,7 +397,7 @@ void hk_tls_context_free(struct hk_tls_context *context)
 	if (!context || atomic_fetch_sub(&context->references, 1) != 1)
 		return;
 	SSL_CTX_free(context->ssl_ctx);
-	sk_X509_pop_free(context->intermediates, X509_free);
+	hk_cert_cache_free(context->certificates);
 	hk_ticket_keys_free(context);
 	CRYPTO_THREAD_lock_free(context->lock);
 	hk_ocsp_cache_free(context->ocsp_cache);

@@ -5,6 +5,7 @@
 
 #include <hokey/eap_tls.h>
 
+#include "eap/cert_cache.h"
 #include "eap/ocsp.h"
 
 #include <openssl/ssl.h>
@@ -30,18 +31,14 @@ struct hk_tls_context {
 	uint32_t ticket_lifetime_s;
 	hk_time expires;
 	enum hk_ocsp_policy ocsp;
-	char *ocsp_url;                   /* NULL: the certificate's own */
-	struct hk_ocsp_cache *ocsp_cache; /* has a lock of its own; NULL when ocsp is off */
+	char *ocsp_url;                     /* NULL: the certificate's own */
+	struct hk_ocsp_cache *ocsp_cache;   /* has a lock of its own; NULL when ocsp is off */
+	struct hk_cert_cache *certificates; /* server: those that tickets stand for; likewise */
 	atomic_uint references;
 
 	CRYPTO_RWLOCK *lock;               /* over what follows */
 	struct hk_ticket_key *ticket_keys; /* [0] the current one, [1] the one before */
 	bool has_previous_key;
-	/*
-	 * CA certificates that peers sent and that led to a root of ours. A ticket
-	 * holds the peer's certificate only; its path is built again with these.
-	 */
-	STACK_OF(X509) * intermediates;
 	uint8_t *staple; /* DER OCSP response for our certificate */
 	size_t staple_len;
 };

@@ -9,7 +9,7 @@
 #define KEEP_UNAVAILABLE (60 * HK_SECOND)
 
 /* Certificates whose status matters: all but the anchor. */
-static int count(STACK_OF(X509) * path)
+static int count(STACK_OF(X509) *path)
 {
 	return sk_X509_num(path) - 1;
 }
@@ -105,7 +105,7 @@ void hk_tls_status_answer(struct hk_tls *tls, struct hk_bytes response)
 	hk_ocsp_cache_put(tls->context->ocsp_cache, certificate, tls->ocsp_verdict, until);
 }
 
-bool hk_tls_status_known(struct hk_tls *tls, STACK_OF(X509) * path)
+bool hk_tls_status_known(struct hk_tls *tls, STACK_OF(X509) *path)
 {
 	if (tls->context->ocsp == HK_OCSP_OFF)
 		return true;

@@ -20,7 +20,7 @@ enum hk_tls_status hk_tls_status(struct hk_tls *tls);
 /* Takes the answer to what was asked last; hk_tls_status() goes on from there. */
 void hk_tls_status_answer(struct hk_tls *tls, struct hk_bytes response);
 /* Server: is the whole path known to be good, without asking? Notes no failure. */
-bool hk_tls_status_known(struct hk_tls *tls, STACK_OF(X509) * path);
+bool hk_tls_status_known(struct hk_tls *tls, STACK_OF(X509) *path);
 
 /* For SSL_CTX_set_tlsext_status_cb(): the server's and the peer's. */
 int hk_tls_staple(SSL *ssl, void *arg);

@@ -8,7 +8,8 @@
 #include "eap/tls.h"
 #include "eap/tls_verify.h"
 
-#define APPDATA_LEN 16 /* when authenticated, until when that counts */
+/* When authenticated, until when that counts, the key of the certificate. */
+#define APPDATA_LEN (8 + 8 + HK_CERT_KEY_LEN)
 
 /*
  * Never sent: the number of the extension through which refuse() gets its word
@@ -92,23 +93,22 @@ enum hk_err hk_tls_context_rotate_ticket_key(struct hk_tls_context *context)
 
 enum hk_err hk_tls_context_inherit(struct hk_tls_context *context, struct hk_tls_context *from)
 {
-	STACK_OF(X509) * intermediates;
-
 	if (!context->server || !from->server)
 		return HK_ERR_ARGUMENT;
 	if (!CRYPTO_THREAD_read_lock(from->lock))
 		return HK_ERR_CRYPTO;
 	memcpy(context->ticket_keys, from->ticket_keys, 2 * sizeof *context->ticket_keys);
 	context->has_previous_key = from->has_previous_key;
-	intermediates = X509_chain_up_ref(from->intermediates);
 	CRYPTO_THREAD_unlock(from->lock);
-	if (intermediates) {
-		sk_X509_pop_free(context->intermediates, X509_free);
-		context->intermediates = intermediates;
+	if (context->certificates && from->certificates) {
+		hk_cert_cache_free(context->certificates);
+		context->certificates = hk_cert_cache_ref(from->certificates);
 	}
-	if (context->ocsp_cache && from->ocsp_cache)
-		hk_ocsp_cache_copy(context->ocsp_cache, from->ocsp_cache);
-	return intermediates ? HK_OK : HK_ERR_NO_MEMORY;
+	if (context->ocsp_cache && from->ocsp_cache) {
+		hk_ocsp_cache_free(context->ocsp_cache);
+		context->ocsp_cache = hk_ocsp_cache_ref(from->ocsp_cache);
+	}
+	return HK_OK;
 }
 
 /* ---- what a ticket says besides the session ---- */
@@ -127,6 +127,56 @@ static uint32_t lifetime_left(const struct hk_tls *tls)
 		hk_time_left_s(hk_tls_keys_end(tls, HK_NEVER), tls->now));
 }
 
+/* The DER of a session, without its element [3], the certificate. Returns the new length. */
+static size_t cut_certificate(uint8_t *der, size_t len)
+{
+	const uint8_t *at = der, *end = der + len;
+	uint8_t *kept, *to;
+	int tag, class;
+	long n;
+
+	if (ASN1_get_object(&at, &n, &tag, &class, (long)len) & 0x80)
+		return 0;
+	kept = to = der + (at - der);
+	while (at < end) {
+		const uint8_t *element = at;
+
+		if (ASN1_get_object(&at, &n, &tag, &class, end - at) & 0x80)
+			return 0;
+		at += n;
+		if (class == V_ASN1_CONTEXT_SPECIFIC && tag == 3)
+			continue;
+		memmove(to, element, (size_t)(at - element));
+		to += at - element;
+	}
+	n = to - kept;
+	to = der;
+	/* the header has room: it was that of something longer */
+	ASN1_put_object(&to, 1, (int)n, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL);
+	memmove(to, kept, (size_t)n);
+	return (size_t)(to - der) + (size_t)n;
+}
+
+/*
+ * Takes the peer's certificate out of the session, as there is no call that
+ * does. The certificate cache has it, and this connection no use for it.
+ */
+static bool drop_certificate(SSL_SESSION *session)
+{
+	uint8_t *der = NULL;
+	int len = i2d_SSL_SESSION(session, &der);
+	const unsigned char *at = der;
+	size_t left;
+	bool done;
+
+	if (len <= 0)
+		return false;
+	left = cut_certificate(der, (size_t)len);
+	done = left && d2i_SSL_SESSION(&session, &at, (long)left) == session;
+	OPENSSL_clear_free(der, (size_t)len);
+	return done;
+}
+
 static int write_ticket(SSL *ssl, void *arg)
 {
 	struct hk_tls *tls = SSL_get_app_data(ssl);
@@ -134,32 +184,44 @@ static int write_ticket(SSL *ssl, void *arg)
 	uint8_t data[APPDATA_LEN];
 
 	(void)arg;
+	if (!tls->certificate ||
+		!hk_cert_cache_put(tls->context->certificates, tls->certificate, data + 16))
+		return 0;
+	if (SSL_SESSION_get0_peer(session) && !drop_certificate(session))
+		return 0;
 	hk_store_u64(data, tls->authenticated);
 	hk_store_u64(data + 8, tls->session_ends);
 	SSL_SESSION_set_timeout(session, (long)lifetime_left(tls));
 	return SSL_SESSION_set1_ticket_appdata(session, data, sizeof data);
 }
 
-static bool read_times(struct hk_tls *tls, SSL_SESSION *session)
+static bool is_current(const struct hk_tls *tls)
 {
-	void *data;
-	size_t len;
-
-	if (SSL_SESSION_get0_ticket_appdata(session, &data, &len) != 1 || len != APPDATA_LEN)
-		return false;
-	tls->authenticated = hk_load_u64(data);
-	tls->session_ends = hk_load_u64((uint8_t *)data + 8);
 	return tls->authenticated <= tls->now &&
 	       tls->now < hk_time_add_s(tls->authenticated, tls->context->ticket_lifetime_s) &&
 	       tls->now < tls->session_ends;
 }
 
+static bool read_appdata(struct hk_tls *tls, SSL_SESSION *session)
+{
+	const uint8_t *data;
+	void *octets;
+	size_t len;
+
+	if (SSL_SESSION_get0_ticket_appdata(session, &octets, &len) != 1 || len != APPDATA_LEN)
+		return false;
+	data = octets;
+	tls->authenticated = hk_load_u64(data);
+	tls->session_ends = hk_load_u64(data + 8);
+	X509_free(tls->certificate);
+	tls->certificate = hk_cert_cache_get(tls->context->certificates, data + 16);
+	return tls->certificate && is_current(tls);
+}
+
 /* All that held for the full authentication must still hold (RFC 9190 section 5.7). */
 static bool may_resume(struct hk_tls *tls, SSL_SESSION *session)
 {
-	X509 *certificate = SSL_SESSION_get0_peer(session);
-
-	if (!certificate || !read_times(tls, session) || !hk_verify_again(tls, certificate))
+	if (!read_appdata(tls, session) || !hk_verify_again(tls, tls->certificate))
 		return false;
 	tls->identity.who.resumed = true;
 	return SSL_SESSION_get_protocol_version(session) == TLS1_3_VERSION ||
@@ -228,6 +290,9 @@ enum hk_err hk_ticket_setup(struct hk_tls_context *context)
 		SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
 		return HK_OK;
 	}
+	context->certificates = hk_cert_cache_new();
+	if (!context->certificates)
+		return HK_ERR_NO_MEMORY;
 	SSL_CTX_set_timeout(ctx, (long)context->ticket_lifetime_s);
 	if (!SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, use_key) ||
 		!SSL_CTX_set_session_ticket_cb(ctx, write_ticket, read_ticket, NULL))

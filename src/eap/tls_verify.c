@@ -6,8 +6,6 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
-#define INTERMEDIATES_MAX 64
-
 static struct hk_tls *connection(X509_STORE_CTX *x)
 {
 	SSL *ssl = X509_STORE_CTX_get_ex_data(x, SSL_get_ex_data_X509_STORE_CTX_idx());
@@ -99,20 +97,6 @@ static void note_cause(struct hk_tls *tls, X509_STORE_CTX *x)
 		X509_STORE_CTX_set_error(x, X509_V_ERR_UNSPECIFIED);
 }
 
-/* Takes the path's CA certificates between leaf and anchor into the context. */
-static void remember_intermediates(struct hk_tls_context *context, STACK_OF(X509) * chain)
-{
-	if (sk_X509_num(chain) < 3 || !CRYPTO_THREAD_write_lock(context->lock))
-		return;
-	for (int i = 1; i < sk_X509_num(chain) - 1; i++) {
-		if (sk_X509_num(context->intermediates) >= INTERMEDIATES_MAX)
-			break;
-		X509_add_cert(context->intermediates, sk_X509_value(chain, i),
-			X509_ADD_FLAG_UP_REF | X509_ADD_FLAG_NO_DUP);
-	}
-	CRYPTO_THREAD_unlock(context->lock);
-}
-
 static bool read_identity(struct hk_tls *tls, X509 *certificate)
 {
 	return hk_identity_read(&tls->identity, certificate) == HK_OK;
@@ -139,34 +123,25 @@ int hk_verify_chain(X509_STORE_CTX *x, void *arg)
 	tls->session_ends = tls->owner.session_lifetime_s
 				    ? hk_time_add_s(tls->now, tls->owner.session_lifetime_s)
 				    : HK_NEVER;
-	if (tls->context->server)
-		remember_intermediates(tls->context, X509_STORE_CTX_get0_chain(x));
+	X509_up_ref(leaf);
+	X509_free(tls->certificate);
+	tls->certificate = leaf;
+	if (tls->context->certificates)
+		hk_cert_cache_put_path(tls->context->certificates, X509_STORE_CTX_get0_chain(x));
 	return 1;
-}
-
-static STACK_OF(X509) * known_intermediates(struct hk_tls_context *context)
-{
-	STACK_OF(X509) *copy = NULL;
-
-	if (!CRYPTO_THREAD_read_lock(context->lock))
-		return NULL;
-	if (sk_X509_num(context->intermediates) > 0)
-		copy = X509_chain_up_ref(context->intermediates);
-	CRYPTO_THREAD_unlock(context->lock);
-	return copy;
 }
 
 bool hk_verify_again(struct hk_tls *tls, X509 *certificate)
 {
 	X509_STORE *store = SSL_CTX_get_cert_store(tls->context->ssl_ctx);
-	STACK_OF(X509) *untrusted = known_intermediates(tls->context);
+	STACK_OF(X509) *untrusted = hk_cert_cache_intermediates(tls->context->certificates);
 	X509_STORE_CTX *x = X509_STORE_CTX_new();
 	bool good = false;
 
 	/* a ticket that is not used must not look like a failure of TLS */
 	ERR_set_mark();
 	if (x && X509_STORE_CTX_init(x, store, certificate, untrusted) == 1 &&
-		X509_STORE_CTX_set_default(x, tls->context->server ? "ssl_client" : "ssl_server") &&
+		X509_STORE_CTX_set_default(x, "ssl_client") &&
 		X509_STORE_CTX_set_ex_data(x, SSL_get_ex_data_X509_STORE_CTX_idx(), tls->ssl)) {
 		X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(x), SSL_get0_param(tls->ssl));
 		prepare(x, tls->now);

@@ -12,7 +12,7 @@
  */
 int hk_verify_chain(X509_STORE_CTX *x, void *arg);
 
-/* The same for the certificate of a ticket. Notes no failure. */
+/* Server: the same for the certificate behind a ticket. Notes no failure. */
 bool hk_verify_again(struct hk_tls *tls, X509 *certificate);
 
 #endif

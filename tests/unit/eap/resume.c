@@ -110,7 +110,6 @@ static void key_rotation(void **state)
 	}
 }
 
-/* R9190-5.7-02 */
 static void another_server(void **state)
 {
 	(void)state;
@@ -339,6 +338,64 @@ static void new_configuration(void **state)
 	test_bytes_free(bad);
 }
 
+/*
+ * R9190-5.7-02
+ * The server keeps the certificate a ticket stands for. Tickets are small, so
+ * that neither they nor a ClientHello with one need a round trip more.
+ */
+static void tickets_are_small(void **state)
+{
+	(void)state;
+	FOR_EACH_VERSION(v)
+	{
+		struct hk_tls_context *server = server_context(), *peer = peer_context(*v);
+		struct hk_bytes ticket = test_ticket(server, peer, TEST_NOW);
+		struct hk_cert_cache *cache = server->certificates;
+		const unsigned char *at = ticket.data;
+		SSL_SESSION *session = d2i_SSL_SESSION(NULL, &at, (long)ticket.len);
+		const unsigned char *octets;
+		size_t len;
+
+		SSL_SESSION_get0_ticket(session, &octets, &len);
+		assert_true(len > 0 && len < 400);
+		SSL_SESSION_free(session);
+
+		log_in(server, peer, &ticket, TEST_NOW, *v, true);
+		/* without the certificate there is nothing to resume with */
+		server->certificates = hk_cert_cache_new();
+		log_in(server, peer, &ticket, TEST_NOW, *v, false);
+		log_in(server, peer, &ticket, TEST_NOW, *v, true);
+		hk_cert_cache_free(cache);
+		test_bytes_free(ticket);
+		hk_tls_context_free(server);
+		hk_tls_context_free(peer);
+	}
+}
+
+static void certificate_cache(void **state)
+{
+	struct hk_cert_cache *cache = hk_cert_cache_new(), *other;
+	struct test_cert *first = pki.client;
+	uint8_t key[HK_CERT_KEY_LEN], again[HK_CERT_KEY_LEN], none[HK_CERT_KEY_LEN] = {0};
+	X509 *found;
+
+	(void)state;
+	assert_null(hk_cert_cache_get(cache, none));
+	assert_null(hk_cert_cache_intermediates(cache));
+	assert_true(hk_cert_cache_put(cache, first->x509, key));
+	assert_true(hk_cert_cache_put(cache, first->x509, again));
+	assert_memory_equal(key, again, sizeof key);
+	other = hk_cert_cache_ref(cache);
+	hk_cert_cache_free(cache);
+	found = hk_cert_cache_get(other, key);
+	assert_int_equal(X509_cmp(found, first->x509), 0);
+	X509_free(found);
+	key[31] ^= 1;
+	assert_null(hk_cert_cache_get(other, key));
+	hk_cert_cache_free(other);
+	hk_cert_cache_free(NULL);
+}
+
 /* The ticket does not hold the CA below the root, but the server has seen it. */
 static void path_with_intermediate(void **state)
 {
@@ -492,6 +549,8 @@ int main(void)
 		cmocka_unit_test(policy_is_asked_again),
 		cmocka_unit_test(certificate_expires),
 		cmocka_unit_test(new_configuration),
+		cmocka_unit_test(tickets_are_small),
+		cmocka_unit_test(certificate_cache),
 		cmocka_unit_test(path_with_intermediate),
 		cmocka_unit_test(keys_end),
 		cmocka_unit_test(server_certificate_ended),

@@ -11,9 +11,9 @@ static const char *reason_of_drop(enum hk_counter why)
 	case HK_COUNT_BAD_AUTHENTICATOR:
 		return "its Message-Authenticator is wrong (the shared secret?)";
 	case HK_COUNT_NO_AUTHENTICATOR:
-		return "it has no Message-Authenticator (require_message_authenticator)";
+		return "it has no Message-Authenticator (require-message-authenticator)";
 	case HK_COUNT_PROXY_STATE_REFUSED:
-		return "it has Proxy-State but no Message-Authenticator (limit_proxy_state)";
+		return "it has Proxy-State but no Message-Authenticator (limit-proxy-state)";
 	case HK_COUNT_TOO_LONG:
 		return "the answer would not fit into 4096 octets";
 	default:

@@ -46,7 +46,7 @@ def test_the_service_starts_what_is_installed(installed):
 
 def test_man_pages_have_no_mistakes(installed):
     pages = sorted((installed / 'usr/share/man').rglob('*.[1-8]'))
-    assert {page.name for page in pages} >= {'hokeyd.conf.5', 'hokey.1'}
+    assert {page.name for page in pages} >= {'hokeyd.8', 'hokeyd.conf.5', 'hokey.1'}
     for page in pages:
         done = subprocess.run(['man', '-l', '--warnings=w', '-E', 'UTF-8', page],
                               capture_output=True, text=True, env={**os.environ, 'MANWIDTH': '80'})

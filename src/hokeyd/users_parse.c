@@ -156,8 +156,22 @@ static enum hk_err read_check_item(struct parser *p)
 	return end_pair(p, name);
 }
 
+/* Why an attribute cannot be in an Access-Accept of ours; NULL: it can. */
+static const char *misfit(uint8_t type)
+{
+	switch (type) {
+	case HK_RADIUS_USER_NAME:
+		return "the server puts the name from the certificate there";
+	case HK_RADIUS_REPLY_MESSAGE:
+		return "does not go together with EAP (RFC 3579 section 2.6.5)";
+	default:
+		return NULL;
+	}
+}
+
 static enum hk_err read_reply_item(struct parser *p)
 {
+	const size_t start = p->attributes.len;
 	const char *why = NULL;
 	char name[WORD_MAX];
 	char value[WORD_MAX];
@@ -170,6 +184,9 @@ static enum hk_err read_reply_item(struct parser *p)
 		return fail(p, name, "the attributes of a user have at most 1024 octets");
 	if (err)
 		return fail(p, name, why ? why : hk_strerror(err));
+	why = misfit(p->attributes.data[start]);
+	if (why)
+		return fail(p, name, why);
 	return end_pair(p, name);
 }
 

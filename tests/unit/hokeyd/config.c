@@ -150,6 +150,7 @@ static void check_warnings(const char *directory, const char *text, const char *
 
 /* ---- what is right ---- */
 
+/* BLAST-4.2-01 */
 static void test_defaults(void **state)
 {
 	struct hk_config *c = good(*state, LISTEN CLIENT EAP ERP STORE);
@@ -568,6 +569,7 @@ static const struct {
 		"hokeyd.conf:6: users-file: nowhere: No such file or directory"},
 };
 
+/* R2865-3-10 */
 static void test_each_mistake_has_its_message(void **state)
 {
 	for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++)

@@ -4,6 +4,7 @@
 
 #include "hokeyd/log.h"
 
+#include <pthread.h>
 #include <unistd.h>
 
 static void check_escape(const char *octets, size_t len, size_t size, const char *want)
@@ -290,6 +291,46 @@ static void test_many_subjects_are_limited_together(void **state)
 	free(path);
 }
 
+/* ---- threads ---- */
+
+enum { WRITERS = 4, LINES = 250 };
+
+static void *write_lines(void *arg)
+{
+	struct hk_log *log = arg;
+
+	for (unsigned i = 0; i < LINES; i++) {
+		hk_log_write(log, HK_LOG_INFO, "this is a whole line");
+		say(log, "same", "subject", 7 * HK_SECOND);
+	}
+	return NULL;
+}
+
+static void test_threads_write_whole_lines_over_a_rotation(void **state)
+{
+	char *path = temp_path(*state, "threads.log");
+	pthread_t threads[WRITERS];
+	struct hk_log *log;
+	unsigned whole = 0;
+	char *text;
+
+	assert_ok(hk_log_open(path, HK_LOG_INFO, &log));
+	for (unsigned i = 0; i < WRITERS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, write_lines, log), 0);
+	for (unsigned i = 0; i < 20; i++)
+		assert_ok(hk_log_reopen(log));
+	for (unsigned i = 0; i < WRITERS; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	text = read_log(path);
+	for (const char *p = text; (p = strstr(p, "Z info: this is a whole line\n")); p++)
+		whole++;
+	assert_int_equal(whole, WRITERS * LINES);
+	assert_int_equal(count_lines(path), WRITERS * LINES + 1);
+	free(text);
+	hk_log_close(log);
+	free(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -304,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_a_log_that_cannot_be_opened),
 		cmocka_unit_test(test_repeated_messages_are_counted_not_written),
 		cmocka_unit_test(test_many_subjects_are_limited_together),
+		cmocka_unit_test(test_threads_write_whole_lines_over_a_rotation),
 	};
 
 	return cmocka_run_group_tests_name("hokeyd-log", tests, temp_setup, temp_teardown);

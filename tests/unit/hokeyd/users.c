@@ -43,7 +43,7 @@ static const char three_users[] = "# people\n"
 				  "\tSession-Timeout = 60, # a minute\n"
 				  "\tFilter-Id := \"a b\"\n"
 				  "bob@home.example Auth-Type := Reject\n"
-				  "\tReply-Message = 'go away'\n"
+				  "\tClass = 'go away'\n"
 				  "\"carol smith@home.example\"   Auth-Type:=Accept\n"
 				  "  \tSession-Timeout=61 , Filter-Id+=x\n";
 
@@ -69,7 +69,7 @@ static void test_reject_refuses_and_says_who(void **state)
 
 	(void)state;
 	check(users, peer("bob@home.example", NULL, NULL), HK_ERR_DENIED, "bob@home.example",
-		"1209676f2061776179");
+		"1909676f2061776179");
 	hk_users_free(users);
 }
 
@@ -255,6 +255,17 @@ static void test_what_the_server_makes_itself_is_refused(void **state)
 	}
 }
 
+/* R3579-2.6.5-01 */
+static void test_what_cannot_be_in_an_accept_is_refused(void **state)
+{
+	(void)state;
+	check_error("a\n\tClass = x,\n\tReply-Message = hello\n",
+		"users:3: a: Reply-Message: does not go together with EAP (RFC 3579 section "
+		"2.6.5)");
+	check_error("a\n\tUser-Name = b\n",
+		"users:2: a: User-Name: the server puts the name from the certificate there");
+}
+
 static void test_too_many_attributes_are_refused(void **state)
 {
 	char text[4096] = "a\n";
@@ -303,6 +314,7 @@ int main(void)
 		cmocka_unit_test(test_many_users_are_all_found),
 		cmocka_unit_test(test_mistakes_have_file_line_and_user),
 		cmocka_unit_test(test_what_the_server_makes_itself_is_refused),
+		cmocka_unit_test(test_what_cannot_be_in_an_accept_is_refused),
 		cmocka_unit_test(test_too_many_attributes_are_refused),
 		cmocka_unit_test(test_a_file_is_read_or_says_why_not),
 	};

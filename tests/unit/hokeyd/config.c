@@ -596,6 +596,34 @@ static void test_unknown_ciphers_and_groups_are_refused(void **state)
 	}
 }
 
+/* A file that ends early, or has a wrong octet, is refused with words or is good. */
+static void check_any(const char *directory, const char *text)
+{
+	struct hk_config_error error = {""};
+	struct hk_config *config = NULL;
+
+	if (load(directory, text, &config, &error) == HK_OK)
+		hk_config_free(config);
+	else if (!strstr(error.text, "hokeyd.conf:"))
+		fail_msg("no words for: %s", text);
+}
+
+static void test_any_text_is_answered(void **state)
+{
+	static const char ugly[] = "{}=,;'\"#\\/*+$()\n\t\x01\xff";
+	const size_t len = strlen(everything);
+	char *text = strdup(everything);
+
+	for (size_t i = 0; i < len; i++) {
+		text[i] = 0;
+		check_any(*state, text);
+		text[i] = ugly[i % (sizeof(ugly) - 1)];
+		check_any(*state, text);
+		text[i] = everything[i];
+	}
+	free(text);
+}
+
 /* ---- secrets ---- */
 
 static void test_no_message_shows_a_secret(void **state)
@@ -838,6 +866,7 @@ int main(void)
 		cmocka_unit_test(test_a_file_is_loaded),
 		cmocka_unit_test(test_a_file_that_is_not_there_or_no_text),
 		cmocka_unit_test(test_each_mistake_has_its_message),
+		cmocka_unit_test(test_any_text_is_answered),
 		cmocka_unit_test(test_unknown_ciphers_and_groups_are_refused),
 		cmocka_unit_test(test_no_message_shows_a_secret),
 		cmocka_unit_test(test_a_secret_that_is_too_long),

@@ -235,6 +235,27 @@ static void test_mistakes_have_file_line_and_user(void **state)
 	check_error("\"\"\n", "users:1: expected the name of a user");
 }
 
+static void test_any_text_is_answered(void **state)
+{
+	static const char ugly[] = "=:+,'\"#\\*@\n\t \x01\xff";
+	const size_t len = strlen(three_users);
+	char *text = strdup(three_users);
+
+	(void)state;
+	for (size_t i = 0; i < 2 * len; i++) {
+		struct hk_users_error error = {""};
+		struct hk_users *users = NULL;
+
+		text[i / 2] = i % 2 ? ugly[i / 2 % (sizeof(ugly) - 1)] : 0;
+		if (hk_users_parse("users", text, &users, &error) == HK_OK)
+			hk_users_free(users);
+		else if (strncmp(error.text, "users:", 6) != 0)
+			fail_msg("no words for: %s", text);
+		text[i / 2] = three_users[i / 2];
+	}
+	free(text);
+}
+
 static void test_what_the_server_makes_itself_is_refused(void **state)
 {
 	static const char *const names[] = {"EAP-Message", "State", "Proxy-State",
@@ -313,6 +334,7 @@ int main(void)
 		cmocka_unit_test(test_a_nul_in_a_name_is_part_of_it),
 		cmocka_unit_test(test_many_users_are_all_found),
 		cmocka_unit_test(test_mistakes_have_file_line_and_user),
+		cmocka_unit_test(test_any_text_is_answered),
 		cmocka_unit_test(test_what_the_server_makes_itself_is_refused),
 		cmocka_unit_test(test_what_cannot_be_in_an_accept_is_refused),
 		cmocka_unit_test(test_too_many_attributes_are_refused),

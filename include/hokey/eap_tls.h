@@ -144,7 +144,7 @@ struct hk_eap_server_config {
 	 * May this peer in? Must not block. HK_OK or the reason of the refusal
 	 * (HK_ERR_DENIED, HK_ERR_NOT_FOUND, HK_ERR_EXPIRED). NULL: whoever has a
 	 * good certificate. Called once, or twice when TLS 1.2 was to be resumed and
-	 * may not.
+	 * may not; in that case the peer has not shown yet that the ticket is its own.
 	 */
 	enum hk_err (*authorize)(void *arg, const struct hk_peer_identity *who);
 	void *arg;

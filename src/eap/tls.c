@@ -124,6 +124,12 @@ static void explain(struct hk_tls *tls)
 	ERR_clear_error();
 }
 
+static bool wants_more(const struct hk_tls *tls, int rc)
+{
+	return SSL_get_error(tls->ssl, rc) == SSL_ERROR_WANT_READ &&
+	       tls->alert_received == HK_TLS_NO_ALERT;
+}
+
 enum hk_tls_progress hk_tls_handshake(struct hk_tls *tls, hk_time now)
 {
 	int rc;
@@ -132,8 +138,7 @@ enum hk_tls_progress hk_tls_handshake(struct hk_tls *tls, hk_time now)
 	rc = SSL_do_handshake(tls->ssl);
 	if (rc == 1)
 		return HK_TLS_FINISHED;
-	if (SSL_get_error(tls->ssl, rc) == SSL_ERROR_WANT_READ &&
-		tls->alert_received == HK_TLS_NO_ALERT)
+	if (wants_more(tls, rc))
 		return HK_TLS_CONTINUES;
 	explain(tls);
 	return HK_TLS_FAILED;
@@ -151,8 +156,7 @@ enum hk_tls_data hk_tls_read(struct hk_tls *tls, hk_time now)
 		if (total == sizeof data)
 			break;
 	}
-	if (n <= 0 && (SSL_get_error(tls->ssl, n) != SSL_ERROR_WANT_READ ||
-			      tls->alert_received != HK_TLS_NO_ALERT)) {
+	if (n <= 0 && !wants_more(tls, n)) {
 		explain(tls);
 		return HK_TLS_DATA_WRONG;
 	}
@@ -190,6 +194,9 @@ static enum hk_err refuse_1_2(struct hk_tls *tls, uint8_t alert)
 {
 	const uint8_t record[] = {SSL3_RT_ALERT, 3, 3, 0, 2, SSL3_AL_FATAL, alert};
 
+	/* resumed, our Finished is gone: too late for this */
+	if (hk_tls_resumed(tls))
+		return HK_ERR_UNEXPECTED;
 	if (BIO_write(tls->out, record, sizeof record) != sizeof record)
 		return HK_ERR_NO_MEMORY;
 	tls->alert_sent = alert;

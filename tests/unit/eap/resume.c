@@ -396,6 +396,43 @@ static void certificate_cache(void **state)
 	hk_cert_cache_free(NULL);
 }
 
+#define SETS 8192
+#define WAYS 4
+
+/* Five certificates that fall into one set of the cache: the first makes room. */
+static void certificate_cache_is_bounded(void **state)
+{
+	struct hk_cert_cache *cache = hk_cert_cache_new();
+	X509 *certificate = X509_dup(pki.client->x509);
+	uint8_t keys[WAYS + 1][HK_CERT_KEY_LEN], key[HK_CERT_KEY_LEN];
+	size_t n = 0;
+
+	(void)state;
+	for (long serial = 1; n < WAYS + 1; serial++) {
+		unsigned len = sizeof key;
+
+		ASN1_INTEGER_set(X509_get_serialNumber(certificate), serial);
+		i2d_re_X509_tbs(certificate, NULL);
+		X509_digest(certificate, EVP_sha256(), key, &len);
+		if (n && hk_load_u16(key) % SETS != hk_load_u16(keys[0]) % SETS)
+			continue;
+		X509 *copy = X509_dup(certificate);
+
+		assert_true(hk_cert_cache_put(cache, copy, keys[n]));
+		assert_memory_equal(keys[n++], key, sizeof key);
+		X509_free(copy);
+	}
+	assert_null(hk_cert_cache_get(cache, keys[0]));
+	for (size_t i = 1; i < WAYS + 1; i++) {
+		X509 *found = hk_cert_cache_get(cache, keys[i]);
+
+		assert_non_null(found);
+		X509_free(found);
+	}
+	X509_free(certificate);
+	hk_cert_cache_free(cache);
+}
+
 /* The ticket does not hold the CA below the root, but the server has seen it. */
 static void path_with_intermediate(void **state)
 {
@@ -551,6 +588,7 @@ int main(void)
 		cmocka_unit_test(new_configuration),
 		cmocka_unit_test(tickets_are_small),
 		cmocka_unit_test(certificate_cache),
+		cmocka_unit_test(certificate_cache_is_bounded),
 		cmocka_unit_test(path_with_intermediate),
 		cmocka_unit_test(keys_end),
 		cmocka_unit_test(server_certificate_ended),

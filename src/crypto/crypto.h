@@ -67,4 +67,17 @@ enum hk_err hk_aead_seal(struct hk_aead *a, const uint8_t nonce[HK_AEAD_NONCE_LE
 enum hk_err hk_aead_open(struct hk_aead *a, const uint8_t nonce[HK_AEAD_NONCE_LEN],
 	struct hk_bytes associated, struct hk_bytes sealed, uint8_t *out);
 
+/* ---- AES-256 key wrap (RFC 3394, default initial value) ---- */
+
+#define HK_KEK_LEN       32
+#define HK_KEY_WRAP_ADDS 8 /* octets a wrapped key is longer */
+
+/* plain: at least 16 octets, a multiple of 8. out: HK_KEY_WRAP_ADDS more. */
+enum hk_err hk_key_wrap(const uint8_t kek[HK_KEK_LEN], struct hk_bytes plain, uint8_t *out);
+/*
+ * out: HK_KEY_WRAP_ADDS less. HK_ERR_TAG: another key, or it was changed;
+ * nothing is in out. HK_ERR_MALFORMED: no wrapped key has that length.
+ */
+enum hk_err hk_key_unwrap(const uint8_t kek[HK_KEK_LEN], struct hk_bytes wrapped, uint8_t *out);
+
 #endif

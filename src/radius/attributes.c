@@ -184,6 +184,7 @@ const struct hk_radius_name hk_radius_attributes[] = {
 	{"HOKEY-Domain-Name", HK_VENDOR_HOKEY, 2, 0, HK_FORMAT_TEXT},
 	{"HOKEY-Key", HK_VENDOR_HOKEY, 3, 0, HK_FORMAT_OCTETS},
 	{"HOKEY-Key-Error", HK_VENDOR_HOKEY, 4, 0, HK_FORMAT_INTEGER},
+	{"HOKEY-Key-Label", HK_VENDOR_HOKEY, 5, 0, HK_FORMAT_TEXT},
 	{"HOKEY-Token", HK_VENDOR_HOKEY, 32, 0, HK_FORMAT_OCTETS},
 	{"HOKEY-Local-Domain", HK_VENDOR_HOKEY, 33, 0, HK_FORMAT_TEXT},
 };

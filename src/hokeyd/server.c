@@ -305,10 +305,10 @@ static enum hk_err fit_out(
 		return HK_ERR_NO_MEMORY;
 	err = hk_home_new(NULL, NULL, &s->home);
 	if (!err)
-		err = watch_all(s);
-	if (!err)
 		err = open_control(s, error);
-	return err ? err : make_workers(s);
+	if (!err)
+		err = make_workers(s);
+	return err ? err : watch_all(s);
 }
 
 enum hk_err hk_server_new(struct hk_config *config, struct hk_log *log, struct hk_server **out,

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: ISC
 """Disks that fill up or are read-only; servers that are killed."""
 import contextlib
+import os
+import pathlib
 import random
 import subprocess
 import threading
@@ -20,35 +22,53 @@ def small_disk(folder, size):
         subprocess.run(['umount', '-l', folder])
 
 
-def test_full_disk_is_reported_and_answers_nothing(lab, wpa, pki, hokeyd):
+def fill(disk):
+    with open(disk / 'fill', 'wb', buffering=0) as f, contextlib.suppress(OSError):
+        while True:
+            f.write(bytes(4096))
+
+
+def test_full_disk(lab, wpa, pki, hokeyd):
+    """Devices that are known go on; a new login succeeds and it is said that it leaves no keys."""
     with small_disk(lab.folder / 'disk', '4m') as disk:
-        server = lab.quick(hokeyd, pki, state=disk)
+        store = f'type = lmdb  path = "{disk}/keys"  wrap-key-file = "{disk}/wrap.key"'
+        server = lab.configured(hokeyd, pki, store=store)
         keys = lab.login(wpa, pki)
         client = lab.radius_client()
-        answer, _ = radius.reauthenticate(client, keys)
-        assert answer.code == radius.ACCESS_ACCEPT
-        with open(disk / 'fill', 'wb', buffering=0) as fill, contextlib.suppress(OSError):
-            while True:
-                fill.write(bytes(4096))
+        fill(disk)
         mark = server.mark()
-        answered = []
         for _ in range(40):
-            answer, initiate = radius.reauthenticate(client, keys, timeout=0.3)
-            if answer is None:
-                break
+            answer, initiate = radius.reauthenticate(client, keys)
             assert answer.code == radius.ACCESS_ACCEPT
-            answered.append(initiate)
-        else:
-            raise AssertionError('the disk never was full for the server')
-        server.wait_for(r'(?i)store.*(full|fail|space)', since=mark)
-        assert server.running()
+        latecomers = [lab.login(wpa, pki) for _ in range(20)]
+        server.wait_for(r'(?i)store.*(full|space)', since=mark)
+        server.kill()
+        server = lab.configured(hokeyd, pki, store=store)
+        assert client.ask(radius.erp_attributes(keys, initiate, nas=b'x')).code != radius.ACCESS_ACCEPT
+        codes = {radius.reauthenticate(client, k)[0].code for k in latecomers}
+        assert radius.ACCESS_CHALLENGE in codes  # not stored: full EAP
 
-        # With room again it goes on, and knows what it answered.
         (disk / 'fill').unlink()
-        answer, initiate = radius.reauthenticate(client, keys)
-        assert answer.code == radius.ACCESS_ACCEPT
-        replay = client.ask(radius.erp_attributes(keys, initiate, nas=b'other'))
-        assert replay.code == radius.ACCESS_REJECT
+        assert radius.reauthenticate(client, lab.login(wpa, pki))[0].code == radius.ACCESS_ACCEPT
+
+
+def test_failing_disk_is_reported_and_nothing_is_answered(lab, wpa, pki, hokeyd):
+    shim, trigger = lab.folder / 'failing_disk.so', lab.folder / 'fail'
+    subprocess.run(['gcc', '-shared', '-fPIC', '-D_GNU_SOURCE', '-o', shim,
+                    pathlib.Path(__file__).with_name('failing_disk.c')], check=True)
+    env = {'LD_PRELOAD': str(shim), 'FAILING_DISK': str(trigger),
+           'ASAN_OPTIONS': os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0'}
+    server = lab.quick(hokeyd, pki, env=env)
+    keys = lab.login(wpa, pki)
+    client = lab.radius_client()
+    assert radius.reauthenticate(client, keys)[0].code == radius.ACCESS_ACCEPT
+    trigger.touch()
+    mark = server.mark()
+    for _ in range(3):
+        answer, _ = radius.reauthenticate(client, keys, timeout=0.5)
+        assert answer is None
+    server.wait_for(r'(?i)store.*(fail|error)', since=mark)
+    assert server.running()
 
 
 def test_read_only_disk_is_refused_at_start(lab, pki, hokeyd):

@@ -187,20 +187,19 @@ class Lab:
 
     # ---- the programs of the tests ----
 
-    def quick(self, hokeyd, pki, *more, state=None, realm='home.example', listen='127.0.0.1:1812'):
+    def quick(self, hokeyd, pki, *more, state=None, realm='home.example', listen='127.0.0.1:1812',
+              env=None):
         """hokeyd without a configuration file."""
         state = state or self.folder / 'state'
         state.mkdir(mode=0o700, exist_ok=True)
         program = self.start([hokeyd, '--quick', '--listen', listen, '--secret', 'throw-away-secret',
-                              '--realm', realm, '--certs', pki.folder, '--state', state, *more])
+                              '--realm', realm, '--certs', pki.folder, '--state', state, *more], env=env)
         program.wait_for(READY)
         return program
 
-    def configured(self, hokeyd, pki, store='type = memory', erp='', more='', listen='127.0.0.1',
-                   args=()):
-        """hokeyd with a configuration file."""
-        config = self.folder / 'hokeyd.conf'
-        config.write_text(f'''
+    def configuration(self, pki, store='type = memory', erp='', more='', listen='127.0.0.1'):
+        """The text of a configuration file."""
+        return f'''
 listen main {{ address = "{listen}"  port = 1812 }}
 client lab {{ address = "127.0.0.1"  secret = "throw-away-secret" }}
 eap {{
@@ -212,7 +211,13 @@ erp {{ realms = {{ "home.example" }}  {erp} }}
 store {{ {store} }}
 control = "{self.folder}/control.sock"
 {more}
-''')
+'''
+
+    def configured(self, hokeyd, pki, args=(), **kwargs):
+        """hokeyd with a configuration file."""
+        config = self.folder / 'hokeyd.conf'
+        config.write_text(self.configuration(pki, **kwargs))
+        config.chmod(0o600)
         program = self.start([hokeyd, '--config', config, *args])
         program.wait_for(READY)
         return program

@@ -36,6 +36,29 @@ void hk_journal_drop(
 		"dropped a packet from %s: %s", hk_endpoint_text(from, text), reason);
 }
 
+static const char *reason_of_refusal(enum hk_err reason)
+{
+	switch (reason) {
+	case HK_ERR_UNEXPECTED:
+		return "EAP-Message beside a password";
+	case HK_ERR_MALFORMED:
+		return "more than one State";
+	case HK_ERR_DENIED:
+		return "it does not say which NAS it is from (require-nas-identity)";
+	default:
+		return hk_strerror(reason);
+	}
+}
+
+void hk_journal_refused(struct hk_log *log, const struct hk_door_request *r, hk_time now)
+{
+	enum hk_err reason = r->visit.reply.reason;
+
+	hk_log_repeated(log, HK_LOG_WARNING, hk_errname(reason), r->client->name, now,
+		"refused a request of client %s: %s", r->client->config->name,
+		reason_of_refusal(reason));
+}
+
 void hk_journal_learnt(struct hk_log *log, const struct hk_door_request *r)
 {
 	const char *name = r->client->config->name;

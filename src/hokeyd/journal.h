@@ -13,6 +13,9 @@
 void hk_journal_drop(struct hk_log *log, enum hk_counter why,
 	const struct sockaddr_storage *from, hk_time now);
 
+/* A request that the door refused: the client is at fault. */
+void hk_journal_refused(struct hk_log *log, const struct hk_door_request *r, hk_time now);
+
 /* What the `auto` settings of a client have learnt just now. */
 void hk_journal_learnt(struct hk_log *log, const struct hk_door_request *r);
 

@@ -110,6 +110,16 @@ static void answer(struct hk_worker *w, int fd, size_t i, hk_time now)
 	hk_home_done(&w->home, &r->visit);
 }
 
+/* The door itself had the answer to an Access-Request. */
+static void refused(struct hk_worker *w, const struct hk_buf *b, size_t i, hk_time now)
+{
+	const struct hk_door_request *r = &w->requests[i];
+
+	hk_transcript_log(w->log, &w->from[i], r, hk_buf_bytes(b));
+	hk_journal_refused(w->log, r, now);
+	push(w, b, r->entry, true, false, hk_door_delay(r), now);
+}
+
 /* Up to where no store decision is needed. True: the hall works on it. */
 static bool take_in(struct hk_worker *w, int fd, size_t i, hk_time now)
 {
@@ -134,8 +144,9 @@ static bool take_in(struct hk_worker *w, int fd, size_t i, hk_time now)
 	case HK_DOOR_REPLY:
 		aim(out, w, fd, i);
 		if (r->radius.code == HK_RADIUS_ACCESS_REQUEST)
-			hk_transcript_log(w->log, &w->from[i], r, hk_buf_bytes(&b));
-		push(w, &b, r->entry, true, false, 0, now);
+			refused(w, &b, i, now);
+		else
+			push(w, &b, r->entry, true, false, 0, now);
 		break;
 	case HK_DOOR_DROP:
 		hk_journal_drop(w->log, r->dropped, &w->from[i], now);

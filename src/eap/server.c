@@ -90,16 +90,11 @@ void hk_eap_server_free(struct hk_eap_server *s)
 
 /* ---- ends ---- */
 
-static enum hk_eap_action fail_with(struct step *t, uint8_t identifier)
-{
-	t->s->phase = PHASE_FAILED;
-	hk_eap_write(t->out, HK_EAP_FAILURE, identifier, 0, HK_NO_BYTES);
-	return HK_EAP_FAILED;
-}
-
 static enum hk_eap_action fail(struct step *t)
 {
-	return fail_with(t, t->s->identifier);
+	t->s->phase = PHASE_FAILED;
+	hk_eap_write(t->out, HK_EAP_FAILURE, t->s->identifier, 0, HK_NO_BYTES);
+	return HK_EAP_FAILED;
 }
 
 #define FAIL(t, err, ...) (hk_failure_set(&(t)->s->failure, err, __VA_ARGS__), fail(t))
@@ -254,6 +249,9 @@ static enum hk_eap_action decide(struct step *t)
 	struct hk_eap_server *s = t->s;
 	bool tls_1_3 = hk_tls_version(s->tls) == HK_TLS_1_3;
 
+	if (hk_tls_unread(s->tls))
+		return REFUSE(t, SSL_AD_UNEXPECTED_MESSAGE, HK_ERR_UNEXPECTED,
+			"TLS data behind the peer's Finished");
 	if (!tls_1_3 && s->config.tls->require_ems && !SSL_get_extms_support(s->tls->ssl))
 		return REFUSE(t, SSL_AD_HANDSHAKE_FAILURE, HK_ERR_TLS,
 			"the peer has no extended master secret");

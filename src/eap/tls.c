@@ -80,6 +80,11 @@ enum hk_err hk_tls_feed(struct hk_tls *tls, struct hk_bytes data)
 	return HK_OK;
 }
 
+bool hk_tls_unread(const struct hk_tls *tls)
+{
+	return BIO_ctrl_pending(tls->in) > 0;
+}
+
 static void drop_message(struct hk_tls *tls)
 {
 	(void)BIO_reset(tls->out);

@@ -67,6 +67,8 @@ size_t hk_tls_pending(const struct hk_tls *tls);
 enum hk_err hk_tls_put(struct hk_tls *tls, struct hk_buf *b, enum hk_eap_code code,
 	uint8_t identifier, size_t room);
 enum hk_err hk_tls_feed(struct hk_tls *tls, struct hk_bytes data);
+/* Is there more in `in` than TLS wanted? */
+bool hk_tls_unread(const struct hk_tls *tls);
 
 /* ---- the connection ---- */
 

@@ -108,6 +108,7 @@ int hk_verify_chain(X509_STORE_CTX *x, void *arg)
 	X509 *leaf = X509_STORE_CTX_get0_cert(x);
 
 	(void)arg;
+	tls->identity.known = false; /* a ticket that was not used may have set it */
 	prepare(x, tls->now);
 	if (X509_verify_cert(x) <= 0) {
 		note_cause(tls, x);

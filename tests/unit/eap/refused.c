@@ -546,6 +546,81 @@ static void external_psk(void **state)
 	hk_tls_context_free(peer);
 }
 
+/* ---- things that do not belong there ---- */
+
+/* A record more behind the peer's Finished. */
+static void append_record(struct test_run *run, struct test_packet *packet)
+{
+	static const uint8_t record[] = {0x17, 3, 3, 0, 1, 0};
+
+	if (run->npackets != 6)
+		return;
+	memcpy(packet->octets + packet->len, record, sizeof record);
+	packet->len += sizeof record;
+	hk_store_u16(packet->octets + 2, (uint16_t)packet->len);
+}
+
+static void data_behind_finished(void **state)
+{
+	(void)state;
+	FOR_EACH_VERSION(v)
+	{
+		struct setting s = setting(*v);
+		struct hk_tls_context *server = test_context(true, &s.server);
+		struct hk_tls_context *peer = test_context(false, &s.peer);
+		struct test_run run;
+
+		test_run_init(&run, server, peer);
+		run.server.fragment_size = run.peer.fragment_size = 4000;
+		run.meddle = append_record;
+		test_run(&run);
+		assert_failure(&run, HK_ERR_UNEXPECTED, "TLS data behind the peer's Finished");
+		assert_non_null(strstr(run.peer_detail, "unexpected_message"));
+		test_run_free(&run);
+		hk_tls_context_free(server);
+		hk_tls_context_free(peer);
+	}
+}
+
+/* Who failed is never told with the name in someone else's ticket. */
+static void ticket_of_another(void **state)
+{
+	struct test_cert *ca =
+		test_cert_new(NULL, &(struct test_cert_options){.cn = "Another CA", .ca = true});
+
+	(void)state;
+	FOR_EACH_VERSION(v)
+	{
+		struct setting s = setting(*v);
+		struct hk_tls_context *server = test_context(true, &s.server), *peer;
+		struct hk_tls_context *alice = test_context(false, &s.peer);
+		struct hk_bytes ticket = test_ticket(server, alice, TEST_NOW);
+		struct other_client c =
+			use_client(&s, ca, &(struct test_cert_options){.cn = "mallory"});
+		struct test_run run;
+
+		peer = test_context(false, &s.peer);
+		/* the ticket is good, but alice must not resume today */
+		test_run_init(&run, server, peer);
+		run.server.authorize = deny;
+		run.peer.ticket = ticket;
+		test_run(&run);
+		if (*v == HK_TLS_1_2) {
+			assert_failure(&run, HK_ERR_TLS, "CN=mallory");
+			assert_null(hk_eap_server_peer(run.s));
+		} else {
+			assert_failure(&run, HK_ERR_NOT_FOUND, "refused by policy");
+		}
+		test_run_free(&run);
+		free_client(&c);
+		test_bytes_free(ticket);
+		hk_tls_context_free(server);
+		hk_tls_context_free(peer);
+		hk_tls_context_free(alice);
+	}
+	test_cert_free(ca);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -569,6 +644,8 @@ int main(void)
 		cmocka_unit_test(no_common_cipher),
 		cmocka_unit_test(no_extended_master_secret),
 		cmocka_unit_test(external_psk),
+		cmocka_unit_test(data_behind_finished),
+		cmocka_unit_test(ticket_of_another),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -180,7 +180,6 @@ enum hk_err hk_server_reload(struct hk_server *s, struct hk_config_error *error)
 			hk_worker_change(s->workers[i], next);
 		hk_setup_release(s->setup);
 		s->setup = next;
-		s->ticket_key_since = hk_clock_now();
 		s->certificate_checked = 0;
 		hk_log_set_level(s->log, next->config->log_level);
 		log_warnings(s);

@@ -13,11 +13,15 @@ static const char *name_of(const struct hk_config *config)
 	return config->path ? config->path : "quick";
 }
 
-static enum hk_err make_tls(struct hk_setup *s, hk_time now, struct hk_config_error *error)
+/* Tickets of the previous setup stay good: a reload must not cost every device a full login. */
+static enum hk_err make_tls(struct hk_setup *s, hk_time now, const struct hk_setup *previous,
+	struct hk_config_error *error)
 {
 	struct hk_tls_error why = {""};
 	enum hk_err err = hk_tls_context_new(true, &s->config->eap.tls, now, &s->tls, &why);
 
+	if (!err && previous)
+		err = hk_tls_context_inherit(s->tls, previous->tls);
 	if (err)
 		snprintf(error->text, sizeof(error->text), "%s: eap: %s", name_of(s->config),
 			why.text[0] ? why.text : hk_strerror(err));
@@ -169,7 +173,7 @@ enum hk_err hk_setup_new(struct hk_config *config, unsigned nworkers, hk_time no
 	err = hk_clients_new(config->clients, config->nclients, previous ? previous->clients : NULL,
 		&s->clients);
 	if (!err)
-		err = make_tls(s, now, error);
+		err = make_tls(s, now, previous, error);
 	if (!err)
 		err = open_sockets(s, previous, error);
 	if (err) {

@@ -52,12 +52,16 @@ static enum hk_err fresh_snapshot(struct hk_lmdb_handle *h)
 
 static enum hk_err count_free_pages(struct hk_lmdb_handle *h, uint64_t *pages)
 {
+	enum hk_err err = snapshot(h);
 	MDB_cursor *c;
 	MDB_val k, v;
 	size_t n;
-	int rc = mdb_cursor_open(h->snapshot, 0, &c); /* LMDB's list of free pages */
+	int rc;
 
 	*pages = 0;
+	if (err)
+		return err;
+	rc = mdb_cursor_open(h->snapshot, 0, &c); /* LMDB's list of free pages */
 	if (rc)
 		return hk_lmdb_error(rc);
 	while ((rc = mdb_cursor_get(c, &k, &v, MDB_NEXT)) == 0) {
@@ -65,6 +69,7 @@ static enum hk_err count_free_pages(struct hk_lmdb_handle *h, uint64_t *pages)
 		*pages += n;
 	}
 	mdb_cursor_close(c);
+	lmdb_release(&h->base);
 	return rc == MDB_NOTFOUND ? HK_OK : hk_lmdb_error(rc);
 }
 
@@ -75,7 +80,8 @@ static enum hk_err count_free_pages(struct hk_lmdb_handle *h, uint64_t *pages)
 static enum hk_err room_for_put(struct hk_lmdb_handle *h)
 {
 	struct hk_lmdb *l = h->l;
-	uint64_t most = l->map_bytes / l->page_size, reserve = most / 32 + 128, left;
+	uint64_t most = l->map_bytes / l->page_size, reserve = most / 32 + 128;
+	uint64_t left, free_pages;
 	MDB_envinfo info;
 	enum hk_err err;
 
@@ -85,18 +91,14 @@ static enum hk_err room_for_put(struct hk_lmdb_handle *h)
 		return HK_OK;
 	if (l->puts_left > 0 && l->puts_left-- > 0)
 		return HK_OK;
-	err = snapshot(h);
-	if (!err) {
-		uint64_t free_pages;
-
-		err = count_free_pages(h, &free_pages);
-		left += free_pages;
-	}
-	lmdb_release(&h->base);
-	if (!err && left <= reserve)
+	err = count_free_pages(h, &free_pages);
+	if (err)
+		return err;
+	left += free_pages;
+	if (left <= reserve)
 		return hk_lmdb_error(MDB_MAP_FULL);
 	l->puts_left = (int)((left - reserve) / 16);
-	return err;
+	return HK_OK;
 }
 
 /* Ends a transaction; what this handle finds from now on has seen it. */

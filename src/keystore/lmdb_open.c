@@ -165,8 +165,9 @@ static enum hk_err check_size(struct hk_lmdb *l)
 	l->page_size = stat.ms_psize;
 	l->map_bytes = info.me_mapsize;
 	l->file_size = (uint64_t)st.st_size;
-	return ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize > l->file_size ? HK_ERR_STORE
-										: HK_OK;
+	if (((uint64_t)info.me_last_pgno + 1) * stat.ms_psize > l->file_size)
+		return hk_lmdb_error(MDB_CORRUPTED);
+	return HK_OK;
 }
 
 static enum hk_err open_env(struct hk_lmdb *l, const struct hk_keystore_lmdb_config *config)
@@ -414,6 +415,18 @@ static enum hk_err sync_all(struct hk_lmdb *l)
 	return err ? err : hk_counters_sync(&l->counters);
 }
 
+/* The names of files just made are on the disk too. */
+static enum hk_err sync_names(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
+
+	if (fd < 0)
+		return hk_lmdb_error(errno);
+	rc = fsync(fd) ? errno : 0;
+	close(fd);
+	return hk_lmdb_error(rc);
+}
+
 static enum hk_err open_files(
 	struct hk_lmdb *l, const struct hk_keystore_lmdb_config *config, bool alone)
 {
@@ -426,6 +439,8 @@ static enum hk_err open_files(
 		err = open_tables(l);
 	if (!err && all_safe)
 		err = sync_all(l);
+	if (!err)
+		err = sync_names(config->path);
 	return err ? err : mark_open(l, config->boot_id, all_safe);
 }
 

@@ -41,14 +41,19 @@ int fdatasync(int fd)
 	return (int)syscall(SYS_fdatasync, fd);
 }
 
-ssize_t pwrite(int fd, const void *data, size_t n, off_t at)
+ssize_t pwrite64(int fd, const void *data, size_t n, off_t at)
 {
 	return write_fails() ? -1 : (ssize_t)syscall(SYS_pwrite64, fd, data, n, at);
 }
 
-ssize_t pwritev(int fd, const struct iovec *v, int n, off_t at)
+/*
+ * With 64-bit offsets asked for, C's name pwrite is the linker's pwrite64; LMDB
+ * was built without and calls the linker's pwrite.
+ */
+ssize_t lmdb_pwrite(int fd, const void *data, size_t n, off_t at) __asm__("pwrite");
+ssize_t lmdb_pwrite(int fd, const void *data, size_t n, off_t at)
 {
-	return write_fails() ? -1 : (ssize_t)syscall(SYS_pwritev, fd, v, n, at, 0);
+	return pwrite64(fd, data, n, at);
 }
 
 ssize_t writev(int fd, const struct iovec *v, int n)

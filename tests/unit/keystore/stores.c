@@ -499,6 +499,7 @@ static void shared_handles_see_one_store(void **state)
 #define HOT     4 /* sets that all threads work on */
 
 static atomic_uint accepted[HOT][ROUNDS];
+static atomic_uint lost; /* finds that failed */
 
 static void *hammer(void *arg)
 {
@@ -510,9 +511,15 @@ static void *hammer(void *arg)
 		for (uint64_t i = 0; i < HOT; i++)
 			v[i] = advance_of(i, seq);
 		hk_keystore_advance(store, v, HOT);
-		for (uint64_t i = 0; i < HOT; i++)
+		for (uint64_t i = 0; i < HOT; i++) {
+			struct hk_keyset out;
+
 			if (v[i].err || v[i].freshness == HK_SEQ_FRESH)
 				accepted[i][seq]++;
+			/* also while others are writing just this */
+			lost += hk_keystore_find(store, v[i].emsk_name, REALM, NOW, &out) != HK_OK;
+		}
+		hk_keystore_release(store);
 	}
 	hk_keystore_close(store);
 	return NULL;
@@ -548,6 +555,7 @@ static void threads_get_each_number_once(void **state)
 	void *result;
 
 	memset(accepted, 0, sizeof accepted);
+	lost = 0;
 	for (uint64_t i = 0; i < HOT; i++)
 		put(*state, i, "u");
 	for (int t = 0; t < THREADS + 2; t++) {
@@ -568,6 +576,7 @@ static void threads_get_each_number_once(void **state)
 	/* the last number of all is never overtaken */
 	for (unsigned i = 0; i < HOT; i++)
 		assert_int_equal(accepted[i][ROUNDS - 1], 1);
+	assert_int_equal(lost, 0);
 	assert_int_equal(count(*state), HOT);
 }
 

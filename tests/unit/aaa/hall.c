@@ -244,6 +244,8 @@ struct hk_bytes device_initiate(struct device *d, const char *realm)
 
 	assert_ok(hk_keyname_nai_write(d->name, hk_text(realm), &text));
 	hk_erp_begin(&b, HK_ERP_INITIATE, 3, HK_ERP_FLAG_L, d->seq++, hk_buf_bytes(&text));
+	if (d->claims_nas)
+		hk_erp_put_tlv(&b, HK_ERP_NAS_IDENTIFIER, hk_text(d->claims_nas));
 	assert_ok(hk_erp_keys_rik(&d->keys, 2, &rik));
 	assert_ok(hk_erp_seal(&b, 2, &rik));
 	d->len = b.len;

@@ -53,6 +53,7 @@ struct device {
 	uint8_t name[HK_EMSK_NAME_LEN];
 	uint8_t msk[HK_AAA_KEY_LEN];
 	uint16_t seq;
+	const char *claims_nas; /* channel binding: NAS-Identifier, or NULL */
 	enum hk_eap_action action;
 	uint8_t packet[HK_EAP_MAX_LEN]; /* what it sends next */
 	size_t len;

@@ -469,6 +469,42 @@ static void survives_senseless(void **state)
 	device_free(&d);
 }
 
+/* Any packet, with a State of ours or without: hall_ask() checks what comes back. */
+/* R3579-2.6.3-01 */
+static void codes_never_contradict(void **state)
+{
+	struct hall *h = *state;
+	struct device d;
+
+	srandom(7);
+	device_new(&d, h, IDENTITY);
+	for (unsigned i = 0; i < 3000; i++) {
+		uint8_t octets[64];
+		size_t len = (size_t)random() % sizeof(octets);
+
+		for (size_t j = 0; j < len; j++)
+			octets[j] = (uint8_t)random();
+		if (len > 4 && i % 8) {
+			octets[0] = (uint8_t)(1 + random() % 7);
+			hk_store_u16(octets + 2, (uint16_t)len);
+			octets[4] = (uint8_t[]){1, 2, 3, HK_EAP_TYPE_TLS}[random() % 4];
+		}
+		h->has_state = i % 3 > 0;
+		hall_ask(h, hk_bytes(octets, len));
+	}
+	device_free(&d);
+}
+
+/* R5080-2.9-01 */
+static void empty_identity(void **state)
+{
+	struct hall *h = *state;
+	uint8_t octets[64];
+
+	assert_int_equal(hall_ask(h, eap_of(octets, "0207000501"))->verdict, HK_VERDICT_CHALLENGE);
+	assert_int_equal(h->eap[4], HK_EAP_TYPE_TLS);
+}
+
 static void no_eap_at_all(void **state)
 {
 	struct hall *h = *state;
@@ -605,6 +641,8 @@ int main(void)
 		TEST(senseless_without_conversation),
 		TEST(senseless_in_a_conversation),
 		TEST(survives_senseless),
+		TEST(codes_never_contradict),
+		TEST(empty_identity),
 		TEST(no_eap_at_all),
 		TEST(framed_mtu),
 		TEST(wireless_port),

@@ -253,6 +253,117 @@ static void failed_reauthentication_removes_nothing(void **state)
 	device_free(&d);
 }
 
+/* A Finish with R set, and nothing of the key set is used up. */
+static void assert_finish_refused(struct hall *h, enum hk_err reason)
+{
+	assert_err(h->visit.reply.reason, reason);
+	assert_int_equal(h->visit.reply.verdict, HK_VERDICT_REJECT);
+	assert_int_equal(reply_code(h), HK_EAP_FINISH);
+	assert_int_equal(h->eap[5] & HK_ERP_FLAG_R, HK_ERP_FLAG_R);
+}
+
+static struct hk_seq_state seq_of(struct hall *h, const struct device *d)
+{
+	struct hk_keyset set;
+
+	assert_ok(hk_keystore_find(h->store, d->name, hk_text(REALM), h->now, &set));
+	return set.seq;
+}
+
+/* R6696-5.2-03 HKRAD-6.5-01 */
+static void every_failure_is_told(void **state)
+{
+	struct hall *h = *state;
+	struct hk_bytes p;
+	struct device d;
+
+	h->erp.on_unknown_key = HK_UNKNOWN_FINISH;
+	device_new(&d, h, IDENTITY);
+	device_login(&d, h, 40);
+	device_keep_keys(&d, h);
+	assert_int_equal(hall_ask(h, device_initiate(&d, REALM))->verdict, HK_VERDICT_ACCEPT);
+
+	d.seq = 0; /* used */
+	h->nas_identifier = "another";
+	hall_ask(h, device_initiate(&d, REALM));
+	assert_finish_refused(h, HK_ERR_REPLAY);
+	p = device_initiate(&d, REALM);
+	d.packet[p.len - 1] ^= 1; /* wrong tag */
+	hall_ask(h, p);
+	assert_finish_refused(h, HK_ERR_TAG);
+	h->erp.suites[0] = 3; /* suite 2 no longer allowed */
+	h->erp.nsuites = 1;
+	hall_ask(h, device_initiate(&d, REALM));
+	assert_finish_refused(h, HK_ERR_SUITE);
+	h->erp.suites[0] = 2;
+	h->erp.require_name_match = true; /* User-Name is someone's */
+	hall_ask(h, device_initiate(&d, REALM));
+	assert_finish_refused(h, HK_ERR_NAME_MISMATCH);
+	h->erp.require_name_match = false;
+	assert_int_equal(seq_of(h, &d).expected, 1);
+
+	d.name[7] ^= 1; /* unknown */
+	hall_ask(h, device_initiate(&d, REALM));
+	assert_finish_refused(h, HK_ERR_NOT_FOUND);
+	device_free(&d);
+}
+
+/* HKRAD-6.5-02 HKRAD-6.5-03 */
+static void repeated_initiate(void **state)
+{
+	struct hall *h = *state;
+	uint8_t key[HK_AAA_KEY_LEN], finish[HK_EAP_MAX_LEN];
+	struct hk_bytes p;
+	struct device d;
+	size_t len;
+
+	device_new(&d, h, IDENTITY);
+	device_login(&d, h, 40);
+	device_keep_keys(&d, h);
+	p = device_initiate(&d, REALM);
+	assert_int_equal(hall_ask(h, p)->verdict, HK_VERDICT_ACCEPT);
+	len = h->visit.reply.eap.len;
+	memcpy(finish, h->eap, len);
+	memcpy(key, h->visit.reply.key, sizeof(key));
+
+	h->now += 4000;
+	assert_int_equal(hall_ask(h, p)->verdict, HK_VERDICT_ACCEPT);
+	assert_int_equal(h->visit.reply.eap.len, len);
+	assert_memory_equal(h->eap, finish, len);
+	assert_memory_equal(h->visit.reply.key, key, sizeof(key));
+
+	h->client = "ap2";
+	h->client_id = 2;
+	h->nas_identifier = "nas-2";
+	hall_ask(h, p);
+	assert_finish_refused(h, HK_ERR_REPLAY);
+	h->client = "ap1";
+	h->client_id = 1;
+	h->nas_identifier = "nas-1";
+	h->now += 2000;
+	hall_ask(h, p);
+	assert_finish_refused(h, HK_ERR_REPLAY);
+	device_free(&d);
+}
+
+/* R6696-5.5-01 */
+static void channel_binding(void **state)
+{
+	struct hall *h = *state;
+	struct device d;
+
+	h->erp.channel_binding = HK_CB_REPORT;
+	device_new(&d, h, IDENTITY);
+	device_login(&d, h, 40);
+	device_keep_keys(&d, h);
+	d.claims_nas = "nas-1";
+	assert_int_equal(hall_ask(h, device_initiate(&d, REALM))->verdict, HK_VERDICT_ACCEPT);
+	d.claims_nas = "nas-2";
+	hall_ask(h, device_initiate(&d, REALM));
+	assert_finish_refused(h, HK_ERR_CHANNEL_BINDING);
+	device_free(&d);
+}
+
 /* A stale State in an ERP request, as FILS access points may send, is not looked at. */
 static void reauthentication_with_a_state(void **state)
 {
@@ -282,6 +393,9 @@ int main(void)
 		TEST(unknown_key_strict),
 		TEST(unknown_realm),
 		TEST(failed_reauthentication_removes_nothing),
+		TEST(every_failure_is_told),
+		TEST(repeated_initiate),
+		TEST(channel_binding),
 		TEST(reauthentication_with_a_state),
 	};
 

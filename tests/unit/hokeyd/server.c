@@ -162,6 +162,66 @@ static void many_reloads(void **state)
 	assert_true(answers(r, "127.0.0.1", r->port[0]));
 }
 
+/* ---- answers ---- */
+
+/* R5080-2.1.1-03 */
+static void authorize_only(void **state)
+{
+	struct running *r = *state;
+	struct hk_buf b = hk_buf(r->request, sizeof(r->request));
+	uint8_t random[16] = {1};
+	int fd;
+
+	running_listen(r, "127.0.0.1", r->port[0]);
+	running_start(r);
+	fd = connect_to("127.0.0.1", r->port[0]);
+	hk_radius_begin(&b, HK_RADIUS_ACCESS_REQUEST, 1);
+	hk_radius_put(&b, HK_RADIUS_NAS_IDENTIFIER, hk_text("test"));
+	hk_radius_put_u32(&b, HK_RADIUS_SERVICE_TYPE, 17);
+	assert_ok(hk_radius_sign_request(&b, &r->secret, random));
+	r->request_len = b.len;
+	send_request(r, fd);
+	assert_int_equal(receive_reply(r, fd, 0), HK_RADIUS_ACCESS_REJECT);
+	close(fd);
+}
+
+/* Whatever stands in an EAP packet: a request that may be made gets one answer. */
+/* R2865-4.1-02 */
+static void one_answer_for_each_request(void **state)
+{
+	struct running *r = *state;
+	const struct timeval moment = {0, 200000};
+	unsigned answered = 0;
+	int fd;
+
+	running_listen(r, "127.0.0.1", r->port[0]);
+	running_start(r);
+	fd = connect_to("127.0.0.1", r->port[0]);
+	srandom(1);
+	for (unsigned i = 0; i < 200; i++) {
+		uint8_t eap[300], state_value[HK_STATE_LEN];
+		size_t len = (size_t)random() % sizeof(eap);
+
+		for (size_t j = 0; j < len; j++)
+			eap[j] = (uint8_t)random();
+		if (len > 4 && i % 4) { /* more than chance alone would give */
+			eap[0] = (uint8_t)(1 + i % 6);
+			hk_store_u16(eap + 2, (uint16_t)len);
+			eap[4] = (uint8_t)(i % 3);
+		}
+		memset(state_value, (int)i, sizeof(state_value));
+		make_request(r, HK_RADIUS_ACCESS_REQUEST, hk_bytes(eap, len),
+			i % 5 ? HK_NO_BYTES : hk_bytes(state_value, sizeof(state_value)));
+		send_request(r, fd);
+	}
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &moment, sizeof(moment));
+	pause_ms(400);
+	while (recv(fd, r->reply, sizeof(r->reply), 0) > 0)
+		answered++;
+	assert_int_equal(answered, 200);
+	close(fd);
+}
+
 /* ---- delayed answers ---- */
 
 static long elapsed_ms(const struct timespec *since)
@@ -345,6 +405,8 @@ int main(void)
 		TEST(reload_keeps_conversations),
 		TEST(bad_reload_changes_nothing),
 		TEST(many_reloads),
+		TEST(authorize_only),
+		TEST(one_answer_for_each_request),
 		TEST(reject_waits_and_comes_once),
 		TEST(stop_sends_what_waits),
 		TEST(control_takes_many_lines),

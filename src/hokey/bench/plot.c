@@ -75,13 +75,12 @@ static void y_tick(const struct panel *p, double y, const char *label)
 	text(p->out, LEFT - 8, y_at(p, y) + 4, "tick end", label);
 }
 
-static void legend(const struct panel *p, unsigned row, const char *class, const char *what)
+/* One line of a legend; its middle is at (x, y). */
+static void legend(const struct panel *p, double x, double y, const char *class, const char *what)
 {
-	double y = p->top + 20 + 18 * row;
-
-	fprintf(p->out, "<line x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\" class=\"%s\"/>\n",
-		LEFT + 14, y - 4, LEFT + 44, y - 4, class);
-	text(p->out, LEFT + 52, y, "tick", what);
+	fprintf(p->out, "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" class=\"%s\"/>\n", x,
+		y, x + 30, y, class);
+	text(p->out, x + 38, y + 4, "tick", what);
 }
 
 /* The smallest of 1, 2 or 5 times a power of ten that is at least x. */
@@ -132,7 +131,10 @@ static void mark(
 	fprintf(p->out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\" class=\"dot\"/>\n",
 		x_at(p, nines(share)), y_at(p, ms));
 	snprintf(label, sizeof label, "%s %.3g ms", name, ms);
-	text(p->out, x_at(p, nines(share)) - 6, y_at(p, ms) - 9, "tick end strong", label);
+	if (nines(share) > 0.85 * p->x_max)
+		text(p->out, x_at(p, nines(share)) - 8, y_at(p, ms) - 8, "tick end strong", label);
+	else /* the curve rises: below and right of it there is room */
+		text(p->out, x_at(p, nines(share)) + 8, y_at(p, ms) + 16, "tick strong", label);
 }
 
 static void plot_latency(FILE *out, double top, const struct hk_histogram *h)
@@ -158,7 +160,8 @@ static void plot_latency(FILE *out, double top, const struct hk_histogram *h)
 	mark(&p, h, 0.5, "p50");
 	mark(&p, h, 0.99, "p99");
 	mark(&p, h, 0.999, "p99.9");
-	legend(&p, 0, "line latency", "from the moment a request had to leave to its answer");
+	legend(&p, WIDTH - RIGHT - 350, top + PANEL - 18, "line latency",
+		"from the moment a request had to leave to its answer");
 }
 
 /* ---- throughput ---- */
@@ -225,9 +228,9 @@ static void plot_throughput(FILE *out, double top, const struct hk_bench_report 
 		LEFT, y_at(&p, mean), WIDTH - RIGHT, y_at(&p, mean));
 	snprintf(
 		label, sizeof label, "answers, in steps of %.0f ms", step_s * (double)width * 1000);
-	legend(&p, 0, "line rate", label);
+	legend(&p, LEFT + 14, top + 16, "line rate", label);
 	snprintf(label, sizeof label, "accepted on average: %.0f a second", mean);
-	legend(&p, 1, "line mean", label);
+	legend(&p, LEFT + 14, top + 34, "line mean", label);
 }
 
 /* ---- */

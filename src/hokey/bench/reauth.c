@@ -175,7 +175,9 @@ static bool build_ahead(struct hk_reauth *r)
 		atomic_fetch_add_explicit(&e->prepared, 1, memory_order_relaxed);
 	}
 	free(identifiers);
-	return r->built != NULL;
+	if (r->built && r->nbuilt == 0 && !atomic_load(e->stop))
+		e->error = "no device has keys and sequence numbers left: log in anew";
+	return r->built != NULL && !e->error;
 }
 
 bool hk_reauth_prepare(struct hk_bench_engine *e, struct hk_reauth **out)

@@ -5,7 +5,7 @@ PREFIX  ?= /usr
 DESTDIR ?=
 BUILD   ?= build
 
-.PHONY: all demo check install requirements clean help
+.PHONY: all demo bench bench-gate check install requirements clean help
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -25,6 +25,16 @@ check:
 	@tools/install-packages check
 	@tests/run
 
+# The tables of docs/performance.md, measured on this machine: build-bench/tables.md.
+bench:
+	@tools/install-packages bench
+	@bench/run
+
+# Fails when a re-authentication takes more instructions than bench/gate.txt allows.
+bench-gate: all
+	@tools/install-packages check
+	@bench/gate $(BUILD)
+
 install: all
 	meson install -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
 
@@ -38,6 +48,8 @@ help:
 	@echo "make            build into $(BUILD)/"
 	@echo "make demo       see it work, in under three minutes"
 	@echo "make check      run every test"
+	@echo "make bench      measure it, side by side with hostapd"
+	@echo "make bench-gate count the instructions of a re-authentication"
 	@echo "make install    DESTDIR= PREFIX=/usr"
 	@echo "make requirements   which requirement of the RFCs has a test"
 	@echo "make clean"

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: ISC
+"""The servers that are measured, and the load on them.
+
+All of them run on loopback of a network namespace of their own, hokeyd and
+hostapd on the first processor and the load on the second, where there are two.
+"""
+import json
+import os
+import pathlib
+import re
+import secrets
+import signal
+import subprocess
+import time
+
+REALM = 'home.example'
+IDENTITY = f'bench@{REALM}'
+CPUS = sorted(os.sched_getaffinity(0))
+SERVER_CPU, CLIENT_CPU = CPUS[0], CPUS[-1]
+HOSTAPD_SESSIONS = 1000   # at a time; a finished one stays for 5 s
+HOSTAPD_PAUSE = 6
+HOSTAPD_RATE = 190        # logins a second that it can take for long
+
+
+def pinned(cpu, argv):
+    return ['taskset', '-c', str(cpu), *map(str, argv)]
+
+
+class Pki:
+    """A throw-away CA, one server certificate, one for all devices."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        folder.mkdir(parents=True)
+        self.ca, self.ca_key = folder / 'ca.pem', folder / 'ca.key'
+        self._openssl('req', '-x509', *self._new_key(self.ca_key), '-days', '60', '-subj',
+                      '/CN=hokey bench CA', '-out', self.ca)
+        self.server = self._issue('server', 'serverAuth', 'DNS:radius.' + REALM)
+        self.client = self._issue('client', 'clientAuth', 'email:' + IDENTITY)
+
+    @staticmethod
+    def _new_key(path):
+        return ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', path]
+
+    @staticmethod
+    def _openssl(*args):
+        subprocess.run(['openssl', *map(str, args)], check=True, capture_output=True)
+
+    def _issue(self, name, usage, san):
+        cert, key = self.folder / f'{name}.pem', self.folder / f'{name}.key'
+        request, ext = self.folder / f'{name}.csr', self.folder / f'{name}.ext'
+        ext.write_text(f'extendedKeyUsage={usage}\nsubjectAltName={san}\n'
+                       'basicConstraints=CA:FALSE\n')
+        self._openssl('req', '-new', *self._new_key(key), '-subj', f'/CN={name}', '-out', request)
+        self._openssl('x509', '-req', '-in', request, '-CA', self.ca, '-CAkey', self.ca_key,
+                      '-CAcreateserial', '-days', '60', '-extfile', ext, '-out', cert)
+        return cert, key
+
+
+class Server:
+    """One running server; ended by its process id."""
+
+    name = 'server'
+    port = 1812
+
+    def __init__(self, lab, argv, ready, cpu=SERVER_CPU):
+        self.lab = lab
+        self.log = lab.folder / f'{self.name}-{secrets.token_hex(3)}.log'
+        started = time.monotonic()
+        with open(self.log, 'wb') as out:
+            self.process = subprocess.Popen(
+                list(map(str, argv)) if cpu is None else pinned(cpu, argv),
+                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+        self._wait(ready)
+        self.start_s = time.monotonic() - started
+
+    def _wait(self, ready, timeout=120):
+        deadline = time.monotonic() + timeout
+        while not re.search(ready, self.log.read_text(errors='replace')):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f'{self.name} is not ready:\n{self.log.read_text()[-2000:]}')
+            time.sleep(0.01)
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *args):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def bench(self, *options, cpu=CLIENT_CPU, check=True):
+        """Runs hokey bench; its report."""
+        argv = [self.lab.build / 'src/hokey/hokey', 'bench', '--server',
+                f'127.0.0.1:{self.port}', '--secret-file', self.lab.secret, '--identity', IDENTITY,
+                '--ca', self.lab.pki.ca, '--cert', self.lab.pki.client[0], '--key',
+                self.lab.pki.client[1], '--pid', self.pid, '--json', '--quiet', *options]
+        done = subprocess.run(
+            list(map(str, argv)) if cpu is None else pinned(cpu, argv),
+            capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=1800)
+        if check and done.returncode:
+            raise RuntimeError(f'hokey bench: {done.stderr[-2000:]}{done.stdout[-2000:]}')
+        return json.loads(done.stdout)
+
+
+class Hokeyd(Server):
+    name = 'hokeyd'
+
+    def __init__(self, lab, store='memory', path=None, workers=1, cpu=SERVER_CPU):
+        config = lab.folder / f'hokeyd-{store}.conf'
+        users = lab.folder / 'users'
+        users.write_text('DEFAULT\n')
+        self.store_path = path or lab.folder / f'store-{secrets.token_hex(3)}'
+        kind = 'memory' if store == 'memory' else 'lmdb'
+        config.write_text(f'''workers = {workers}
+control = {lab.folder}/control.sock
+users-file = {users}
+listen loopback {{ address = 127.0.0.1; port = {self.port} }}
+client bench {{
+        address = 127.0.0.0/8
+        secret-file = {lab.secret}
+}}
+eap {{
+        ca = {lab.pki.ca}
+        certificate = {lab.pki.server[0]}
+        key = {lab.pki.server[1]}
+        ticket-lifetime = 1d
+}}
+erp {{ realms = {{ {REALM} }} }}
+store {{
+        type = {kind}
+        path = {self.store_path}
+        wrap-key-file = {self.store_path}.key
+        max-size = 64G
+        max-sets-per-user = 0
+        durability = {'process' if kind == 'memory' else store}
+}}
+log {{ logins = none }}
+''')
+        super().__init__(lab, [lab.build / 'src/hokeyd/hokeyd', '-c', config], r': \d+ workers', cpu)
+
+
+class Hostapd(Server):
+    """Debian's hostapd as RADIUS server with ERP, and nothing else."""
+
+    name = 'hostapd'
+
+    def __init__(self, lab):
+        clients, users = lab.folder / 'hostapd-clients', lab.folder / 'hostapd-users'
+        clients.write_text(f'127.0.0.0/8 {lab.secret.read_text().strip()}\n')
+        users.write_text('* TLS\n')
+        config = lab.folder / 'hostapd.conf'
+        config.write_text(f'''driver=none
+logger_stdout=-1
+logger_stdout_level=4
+radius_server_clients={clients}
+radius_server_auth_port={self.port}
+eap_server=1
+eap_user_file={users}
+ca_cert={lab.pki.ca}
+server_cert={lab.pki.server[0]}
+private_key={lab.pki.server[1]}
+tls_flags=[ENABLE-TLSv1.3]
+tls_session_lifetime=86400
+eap_server_erp=1
+erp_domain={REALM}
+''')
+        super().__init__(lab, ['/usr/sbin/hostapd', config], r'AP-ENABLED')
+
+
+class Lab:
+    def __init__(self, build, folder):
+        self.build, self.folder = pathlib.Path(build).resolve(), pathlib.Path(folder)
+        self.pki = Pki(self.folder / 'pki')
+        self.secret = self.folder / 'secret'
+        self.secret.write_text(secrets.token_hex(8) + '\n')
+        self.secret.chmod(0o600)
+
+    def program(self, name, *args, cpu=None):
+        """One of bench/; the JSON object it prints."""
+        argv = [self.build / 'bench' / f'bench-{name}', *args]
+        done = subprocess.run(list(map(str, argv)) if cpu is None else pinned(cpu, argv),
+                              check=True, capture_output=True, text=True)
+        return json.loads(done.stdout)
+
+    def fill(self, sets):
+        """An LMDB store of so many key sets, and the file of the devices they are of."""
+        store, devices = self.folder / f'filled-{sets}', self.folder / f'devices-{sets}'
+        subprocess.run([str(self.build / 'bench/bench-fill'), str(sets), str(store), f'{store}.key',
+                        str(devices), str(64 << 30)], check=True, capture_output=True)
+        return store, devices

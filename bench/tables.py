@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: ISC
+"""Results of bench/run as the tables of docs/performance.md."""
+BEGIN, END = '<!-- tables: begin -->', '<!-- tables: end -->'
+
+
+def number(n, digits=1):
+    return f'{n:,.{digits}f}'
+
+
+def count(n):
+    return f'{int(n):,}'
+
+
+def table(head, rows):
+    lines = ['| ' + ' | '.join(head) + ' |', '|' + ' --- |' + ' ---: |' * (len(head) - 1)]
+    return '\n'.join(lines + ['| ' + ' | '.join(row) + ' |' for row in rows]) + '\n'
+
+
+def section(title, text, *parts):
+    return f'### {title}\n\n{text}\n\n' + '\n'.join(parts)
+
+
+def machine(r):
+    m = r['machine']
+    sha = 'with' if m['sha'] else 'without'
+    return (f'Measured on {m["cpus"]} processors {m["cpu"]} ({sha} SHA instructions), Linux '
+            f'{m["kernel"]}, {m["openssl"].split(" (")[0]}, {m["hostapd"]}; load average at the '
+            f'start {m["load"]:.1f}. us: microseconds of CPU time of the server.\n')
+
+
+def floor(r):
+    f = r['floor']
+    return section(
+        'The floor', 'The hashes of one re-authentication with kept key states, and one datagram '
+        'in and one out through recvmmsg and sendmmsg.',
+        table(['what', 'us'], [
+            ['SHA-256: check the tag, derive the rMSK, make a tag', number(f['sha256_us'], 2)],
+            ['MD5: authenticators of request and answer, key hiding', number(f['md5_us'], 2)],
+            ['datagram in and out, batches of 1', number(f['io_us_1'], 2)],
+            ['... of 16', number(f['io_us_16'], 2)],
+            ['... of 64', number(f['io_us_64'], 2)],
+            ['**floor**: hashes, and input and output in batches of 64',
+             f'**{number(f["floor_us"], 2)}**'],
+        ]))
+
+
+def erp(r):
+    floor_us = r.get('floor', {}).get('floor_us')
+    kinds = [('hokeyd, memory', r.get('erp_memory', {}))]
+    kinds += [(f'hokeyd, LMDB, `{name}`', rows) for name, rows in r.get('erp_lmdb', {}).items()]
+    kinds += [('hostapd', r.get('erp_hostapd', {}))]
+    body = []
+    for name, rows in kinds:
+        for sets, row in rows.items():
+            ratio = number(row['cpu_us'] / floor_us) if floor_us else ''
+            body.append([name, count(sets), number(row['cpu_us'], 2), ratio, count(row['per_s']),
+                         number(row['p50_ms'], 2), number(row['p99_ms'], 2),
+                         count(row['octets']) if int(sets) >= 1000 else '',
+                         count(row['not_accepted'])])
+    return section(
+        'Re-authentications over UDP', '64 requests outstanding, one worker. Octets: memory or '
+        'disk for each key set; hokeyd in memory and hostapd by the growth of the process.',
+        table(['server, store', 'key sets', 'us each', 'times floor', 'per second', 'p50 ms',
+               'p99 ms', 'octets', 'not accepted'], body))
+
+
+def ratios(r):
+    ours, theirs = r.get('erp_memory', {}), r.get('erp_hostapd', {})
+    rows = [[count(n), number(theirs[n]['cpu_us']), number(ours[n]['cpu_us']),
+             number(theirs[n]['cpu_us'] / ours[n]['cpu_us'])] for n in theirs if n in ours]
+    return section('hostapd and hokeyd', 'Server CPU for one re-authentication, side by side.',
+                   table(['key sets', 'hostapd us', 'hokeyd us', 'times'], rows))
+
+
+def path(r):
+    rows = [[count(n), number(row['cpu_us'], 2), number(row['store_octets_per_set'], 0)]
+            for n, row in r['path'].items()]
+    return section('Through the server without sockets',
+                   'Door, hall, ER server and memory store in one process, batches of 64.',
+                   table(['key sets', 'us each', 'octets for each set'], rows))
+
+
+def logins(r):
+    body = [[name, mode, number(row['cpu_us'], 0), count(row['per_s']), number(row['p50_ms'], 1),
+             count(row['accepted']), count(row['resumed'])]
+            for name, modes in r['logins'].items() for mode, row in modes.items()]
+    a = r.get('asymmetric')
+    text = 'One worker, 32 conversations at a time, ECDSA P-256, X25519.'
+    if a:
+        text += (f' By `openssl speed`: signing {a["sign_us"]:.0f} us, verifying '
+                 f'{a["verify_us"]:.0f} us, X25519 {a["x25519_us"]:.0f} us; one signature, two '
+                 f'verifications and two X25519 operations are {a["login_us"]:.0f} us.')
+    return section('EAP-TLS 1.3', text,
+                   table(['server', 'login', 'us each', 'per second', 'p50 ms', 'accepted',
+                          'resumed'], body))
+
+
+def surge(r):
+    s = r['surge']
+    return section('A campus wakes up', '10,000 key sets in memory, open loop.', table(
+        ['what', 'result'], [
+            ['60,000 re-authentications in five seconds: accepted', count(s['flood']['accepted'])],
+            ['... rejected or lost', count(s['flood']['sent'] - s['flood']['accepted'])],
+            ['fastest, 256 outstanding', count(s['fastest_per_s']) + ' a second'],
+            ['at half that rate: p50', number(s['half']['p50_ms'], 3) + ' ms'],
+            ['... p99', number(s['half']['p99_ms'], 3) + ' ms'],
+        ]))
+
+
+def workers(r):
+    rows = [[n, count(row['per_s']), number(row['cpu_us'], 2), number(row['p99_ms'], 2)]
+            for n, row in r['workers'].items()]
+    return section('Workers', 'Nothing pinned; the load takes its share of the processors.',
+                   table(['workers', 'per second', 'us each', 'p99 ms'], rows))
+
+
+def write(r):
+    parts = [machine(r)]
+    for name, part in (('floor', floor), ('erp_memory', erp), ('erp_hostapd', ratios),
+                       ('path', path), ('logins', logins), ('surge', surge), ('workers', workers)):
+        if name in r:
+            parts.append(part(r))
+    return '\n'.join(parts)
+
+
+def put_into(document, text):
+    """Replaces what stands between the two marks of a document."""
+    old = document.read_text()
+    head, rest = old.split(BEGIN, 1)
+    document.write_text(f'{head}{BEGIN}\n\n{text}\n{END}{rest.split(END, 1)[1]}')

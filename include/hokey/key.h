@@ -208,8 +208,8 @@ HK_API unsigned hk_key_holders(const struct hk_key *key);
 /*
  * An explicit key name (RFC 5295 sections 3.2 and 4): USRKname, DSRKname or
  * DSUSRKname, made when the key was derived. HK_ERR_ARGUMENT for other kinds;
- * HK_ERR_NOT_FOUND for a usage that does not use explicit names, and for a DSRK
- * that was delivered.
+ * HK_ERR_NOT_FOUND for a usage that does not use explicit names, for a DSRK that
+ * was delivered, and for a child of an EMSK that was kept without its Session-Id.
  */
 HK_API enum hk_err hk_key_explicit_name(const struct hk_key *key, uint8_t name[HK_EMSK_NAME_LEN]);
 
@@ -259,7 +259,7 @@ HK_API bool hk_realm_equal(struct hk_bytes a, struct hk_bytes b);
  */
 HK_API enum hk_err hk_domain_check(struct hk_bytes domain);
 
-/* ---- the ERP keys of one key set, in the form a server works with ---- */
+/* ---- the keys of one key set, in the form a server works with ---- */
 
 /*
  * An HMAC-SHA-256 key, scheduled: the two chaining values after the padded
@@ -268,6 +268,16 @@ HK_API enum hk_err hk_domain_check(struct hk_bytes domain);
 struct hk_hmac_key {
 	uint32_t inner[8];
 	uint32_t outer[8];
+};
+
+/*
+ * An EMSK as a home server keeps it with a key set, to derive keys for domains
+ * it learns of later. Plain value; members are for the library.
+ */
+struct hk_kept_emsk {
+	struct hk_hmac_key key;
+	uint16_t           len;   /* octets of the EMSK */
+	uint8_t            kdf;   /* enum hk_kdf_id; 0: none is kept */
 };
 
 /*

@@ -26,8 +26,7 @@ static enum hk_err derive(
 	err = hk_key_new(c->kind, c->len, c->domain, HK_NO_BYTES, now, expires, &key);
 	if (err)
 		return err;
-	err = hk_kdf_derive(parent->kdf, parent->secret, hk_text(c->label), c->data,
-		hk_key_secret(key), c->len);
+	err = hk_key_expand(parent, hk_text(c->label), c->data, hk_key_secret(key), c->len);
 	if (err) {
 		hk_key_free(key);
 		return err;
@@ -44,9 +43,12 @@ static enum hk_err derive(
  */
 static enum hk_err name_child(struct hk_key **key, struct hk_bytes named_by, const struct child *c)
 {
-	enum hk_err err = hk_kdf_derive((*key)->kdf, named_by, hk_text(c->label), c->data,
-		(*key)->explicit_name, HK_EMSK_NAME_LEN);
+	enum hk_err err;
 
+	if (named_by.len == 0)
+		return HK_OK; /* an EMSK that was kept without its Session-Id */
+	err = hk_kdf_derive((*key)->kdf, named_by, hk_text(c->label), c->data,
+		(*key)->explicit_name, HK_EMSK_NAME_LEN);
 	if (err) {
 		hk_key_free(*key);
 		*key = NULL;

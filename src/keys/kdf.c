@@ -39,25 +39,58 @@ static bool label_ok(struct hk_bytes label)
 	return true;
 }
 
-enum hk_err hk_kdf_derive(const struct hk_kdf *kdf, struct hk_bytes key, struct hk_bytes label,
-	struct hk_bytes data, uint8_t *out, size_t len)
+/* S = label | 0 | data | len, into INPUT_MAX octets. */
+static enum hk_err write_input(
+	struct hk_buf *input, struct hk_bytes label, struct hk_bytes data, size_t len)
 {
-	uint8_t octets[INPUT_MAX];
-	struct hk_buf input = hk_buf(octets, sizeof octets);
-	enum hk_err err;
-
 	if (!label_ok(label))
 		return HK_ERR_LABEL;
 	if (len == 0 || len > HK_KDF_MAX_LEN)
 		return HK_ERR_ARGUMENT;
 	if (data.len > HK_KDF_DATA_MAX)
 		return HK_ERR_TOO_LONG;
-	hk_put_bytes(&input, label);
-	hk_put_u8(&input, 0);
-	hk_put_bytes(&input, data);
-	hk_put_u16(&input, (uint16_t)len);
+	hk_put_bytes(input, label);
+	hk_put_u8(input, 0);
+	hk_put_bytes(input, data);
+	hk_put_u16(input, (uint16_t)len);
+	return HK_OK;
+}
+
+enum hk_err hk_kdf_derive(const struct hk_kdf *kdf, struct hk_bytes key, struct hk_bytes label,
+	struct hk_bytes data, uint8_t *out, size_t len)
+{
+	uint8_t octets[INPUT_MAX];
+	struct hk_buf input = hk_buf(octets, sizeof octets);
+	enum hk_err err = write_input(&input, label, data, len);
+
+	if (err)
+		return err;
 	err = hk_kdf_or_default(kdf)->expand(key, hk_buf_bytes(&input), out, len);
 	/* the data of a usage may be secret */
 	hk_wipe(octets, input.len);
 	return err;
+}
+
+static enum hk_err expand_scheduled(const struct hk_key *key, struct hk_bytes label,
+	struct hk_bytes data, uint8_t *out, size_t len)
+{
+	uint8_t octets[INPUT_MAX];
+	struct hk_buf input = hk_buf(octets, sizeof octets);
+	struct hk_hmac_key k;
+	enum hk_err err = write_input(&input, label, data, len);
+
+	if (err)
+		return err;
+	memcpy(&k, key->octets, sizeof k);
+	hk_prfplus(&k, hk_buf_bytes(&input), out, len);
+	hk_wipe(&k, sizeof k);
+	hk_wipe(octets, input.len);
+	return HK_OK;
+}
+
+enum hk_err hk_key_expand(const struct hk_key *key, struct hk_bytes label, struct hk_bytes data,
+	uint8_t *out, size_t len)
+{
+	return key->scheduled ? expand_scheduled(key, label, data, out, len)
+			      : hk_kdf_derive(key->kdf, key->secret, label, data, out, len);
 }

@@ -15,8 +15,9 @@ struct hk_key {
 	uint8_t explicit_name[HK_EMSK_NAME_LEN];
 	bool has_explicit_name;
 	bool released;
+	bool scheduled; /* in octets is a struct hk_hmac_key: an EMSK that was kept */
 	uint8_t receiver[HK_SHA256_LEN]; /* hash of who got it, when released */
-	struct hk_bytes secret;          /* the key; into octets */
+	struct hk_bytes secret;          /* the key; into octets. Scheduled: only its length */
 	struct hk_bytes domain;          /* empty: home domain; into octets */
 	struct hk_bytes session_id;      /* of an EMSK, for names; into octets */
 	uint8_t octets[];
@@ -33,6 +34,10 @@ enum hk_err hk_key_new(enum hk_key_kind kind, size_t len, struct hk_bytes domain
 uint8_t *hk_key_secret(struct hk_key *key);
 
 const struct hk_kdf *hk_kdf_or_default(const struct hk_kdf *kdf);
+
+/* What hk_kdf_derive() does with its KDF, under this key. */
+enum hk_err hk_key_expand(const struct hk_key *key, struct hk_bytes label, struct hk_bytes data,
+	uint8_t *out, size_t len);
 
 /* May a domain name go into a derivation? 1 to 236 octets of printable ASCII. */
 bool hk_domain_derivable(struct hk_bytes domain);

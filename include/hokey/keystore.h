@@ -17,11 +17,13 @@
 
 #include <hokey/aaa.h>
 #include <hokey/key.h>
+#include <hokey/keydist.h>
 
 #define HK_USER_MAX_LEN     253
 #define HK_REPEAT_TAG_LEN   16
 #define HK_SEQ_WINDOW_MAX   64
 #define HK_STORE_KEY_LEN    32    /* the wrapping key, octets */
+#define HK_GRANTS_MAX       16    /* of one key set: domains a device can visit */
 
 /*
  * The sequence state of a key set (RFC 6696 section 5.4; spec 11.3).
@@ -38,6 +40,12 @@ struct hk_seq_state {
 	uint8_t  last_tag[HK_REPEAT_TAG_LEN];
 };
 
+/* Which keys below an EMSK went to whom. */
+struct hk_grants {
+	uint8_t         n;
+	struct hk_grant list[HK_GRANTS_MAX];
+};
+
 /* One key set, by value. The arrays beyond their length are not touched. */
 struct hk_keyset {
 	uint8_t            emsk_name[HK_EMSK_NAME_LEN];
@@ -46,13 +54,25 @@ struct hk_keyset {
 	hk_time            created;
 	hk_time            expires;
 	hk_time            session_end;   /* of the authorization; HK_NEVER when unbounded */
+	/*
+	 * The user is a name that many subscribers may have in common (an outer
+	 * identity, where nobody here knows the inner one): no limit per user.
+	 */
+	bool               shared_user;
 	uint16_t           realm_len;
 	uint16_t           user_len;
 	uint16_t           authorization_len;
 	uint8_t            realm[HK_REALM_MAX_LEN]; /* as derived with, or the home realm */
 	uint8_t            user[HK_USER_MAX_LEN];   /* subscriber; User-Name of an Accept */
 	uint8_t            authorization[HK_AUTHORIZATION_MAX]; /* RADIUS attributes */
+
+	/* Of a home server that delivers keys to other domains; else empty. */
+	struct hk_kept_emsk emsk;
+	struct hk_grants   grants;
 };
+
+/* Wipes the keys of a set. */
+HK_API void hk_keyset_wipe(struct hk_keyset *set);
 
 /* What happened to a sequence number. */
 enum hk_freshness {
@@ -122,8 +142,8 @@ HK_API void hk_keystore_close(struct hk_keystore *store);
 
 /*
  * Stores a key set. An existing set of the same name, realm and keys keeps its
- * sequence state (a counter is never lowered as long as its rRK lives) and gets
- * new lifetime, user and authorization. HK_ERR_EXISTS: under this name and
+ * sequence state (a counter is never lowered as long as its rRK lives) and its
+ * grants, and gets new lifetime, user, authorization and EMSK. HK_ERR_EXISTS: under this name and
  * realm there are other keys, and they had not ended when this set was created;
  * the stored ones stay. On return the set is as durable as configured.
  */
@@ -144,6 +164,16 @@ HK_API enum hk_err hk_keystore_find(struct hk_keystore *store,
  * that failed: it is never accepted twice.
  */
 HK_API void hk_keystore_advance(struct hk_keystore *store, struct hk_advance *v, size_t n);
+
+/*
+ * Notes that a key below the EMSK of a set goes to somebody, before it goes
+ * (RFC 6696 section 8). *again: it went to the same one before. HK_ERR_DENIED:
+ * it went to another one. HK_ERR_LIMIT: no room for more. HK_ERR_NOT_FOUND,
+ * HK_ERR_EXPIRED: the set. On return it is as durable as a put.
+ */
+HK_API enum hk_err hk_keystore_grant(struct hk_keystore *store,
+	const uint8_t emsk_name[HK_EMSK_NAME_LEN], struct hk_bytes realm, hk_time now,
+	const struct hk_grant *grant, bool *again);
 
 /*
  * With HK_DURABLE_BATCH: makes all advances so far durable. Answers for them

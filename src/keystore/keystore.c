@@ -24,7 +24,7 @@ static bool realm_fits(struct hk_bytes realm)
 enum hk_err hk_keystore_put(struct hk_keystore *store, const struct hk_keyset *set)
 {
 	if (!realm_fits(hk_bytes(set->realm, set->realm_len)) || set->user_len > HK_USER_MAX_LEN ||
-		set->authorization_len > HK_AUTHORIZATION_MAX)
+		set->authorization_len > HK_AUTHORIZATION_MAX || set->grants.n > HK_GRANTS_MAX)
 		return HK_ERR_ARGUMENT;
 	return store->ops->put(store, set);
 }
@@ -41,6 +41,15 @@ void hk_keystore_advance(struct hk_keystore *store, struct hk_advance *v, size_t
 {
 	if (n > 0)
 		store->ops->advance(store, v, n);
+}
+
+enum hk_err hk_keystore_grant(struct hk_keystore *store, const uint8_t emsk_name[HK_EMSK_NAME_LEN],
+	struct hk_bytes realm, hk_time now, const struct hk_grant *grant, bool *again)
+{
+	*again = false;
+	if (!realm_fits(realm))
+		return HK_ERR_NOT_FOUND;
+	return store->ops->grant(store, emsk_name, realm, now, grant, again);
 }
 
 enum hk_err hk_keystore_sync(struct hk_keystore *store)
@@ -98,4 +107,41 @@ bool hk_erp_keys_same(const struct hk_erp_keys *a, const struct hk_erp_keys *b)
 {
 	return a->len == b->len && hk_equal_secret(&a->rrk, &b->rrk, sizeof a->rrk) &&
 	       hk_equal_secret(&a->rik2, &b->rik2, sizeof a->rik2);
+}
+
+void hk_keyset_wipe(struct hk_keyset *set)
+{
+	hk_wipe(&set->keys, sizeof set->keys);
+	hk_wipe(&set->emsk, sizeof set->emsk);
+}
+
+/* ---- grants ---- */
+
+enum hk_err hk_grants_add(struct hk_grants *grants, const struct hk_grant *grant, bool *again)
+{
+	for (size_t i = 0; i < grants->n; i++) {
+		const struct hk_grant *g = &grants->list[i];
+
+		if (memcmp(g->key, grant->key, sizeof g->key) != 0)
+			continue;
+		*again = memcmp(g->owner, grant->owner, sizeof g->owner) == 0;
+		return *again ? HK_OK : HK_ERR_DENIED;
+	}
+	if (grants->n >= HK_GRANTS_MAX)
+		return HK_ERR_LIMIT;
+	grants->list[grants->n++] = *grant;
+	*again = false;
+	return HK_OK;
+}
+
+void hk_grants_inherit(struct hk_grants *grants, const struct hk_grants *before)
+{
+	struct hk_grants all = {.n = before->n};
+	bool again;
+
+	memcpy(all.list, before->list, before->n * sizeof all.list[0]);
+	for (size_t i = 0; i < grants->n; i++)
+		hk_grants_add(&all, &grants->list[i], &again);
+	grants->n = all.n;
+	memcpy(grants->list, all.list, all.n * sizeof all.list[0]);
 }

@@ -126,6 +126,22 @@ static enum hk_err lmdb_put(struct hk_keystore *store, const struct hk_keyset *s
 	return finish(h, txn, hk_lmdb_put_in(h, txn, key, set));
 }
 
+static enum hk_err lmdb_grant(struct hk_keystore *store, const uint8_t *emsk_name,
+	struct hk_bytes realm, hk_time now, const struct hk_grant *grant, bool *again)
+{
+	struct hk_lmdb_handle *h = handle_of(store);
+	uint8_t key[HK_RECORD_KEY_LEN];
+	MDB_txn *txn;
+	enum hk_err err = room_for_put(h);
+
+	if (!err)
+		err = hk_lmdb_begin(h->l, 1, &txn);
+	if (err)
+		return err;
+	hk_record_key(&h->wrap, emsk_name, realm, key);
+	return finish(h, txn, hk_lmdb_grant_in(h, txn, key, realm, now, grant, again));
+}
+
 /* ---- counters ---- */
 
 /* HK_ERR_STORE also when the slot has a new owner, or is just being written. */
@@ -414,7 +430,7 @@ static enum hk_err lmdb_walk(struct hk_keystore *store, struct hk_walk *cursor, 
 		if (!hk_lmdb_step(cursor->position, HK_RECORD_KEY_LEN))
 			cursor->count = UINT64_MAX;
 	}
-	hk_wipe(&set.keys, sizeof set.keys);
+	hk_keyset_wipe(&set);
 	lmdb_release(store);
 	*done = err == HK_ERR_NOT_FOUND;
 	return *done ? HK_OK : err;
@@ -574,6 +590,7 @@ static const struct hk_keystore_ops lmdb_ops = {
 	.put = lmdb_put,
 	.find = lmdb_find,
 	.advance = lmdb_advance,
+	.grant = lmdb_grant,
 	.sync = lmdb_sync,
 	.release = lmdb_release,
 	.remove = lmdb_remove,

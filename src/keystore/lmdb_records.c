@@ -182,7 +182,7 @@ enum hk_err hk_lmdb_remove(struct hk_lmdb_handle *h, MDB_txn *txn, const struct 
 
 	if (r->whole && !hk_record_open(&h->wrap, r->key, r->body, &set))
 		err = hk_lmdb_unlist(h, txn, hk_bytes(set.user, set.user_len), r->key);
-	hk_wipe(&set.keys, sizeof set.keys);
+	hk_keyset_wipe(&set);
 	if (!err && r->whole)
 		err = slot_free(h->l, txn, r->slot);
 	return err ? err : hk_lmdb_error(mdb_del(txn, h->l->sets, &k, NULL));
@@ -302,7 +302,7 @@ static bool same_realm(const struct hk_keyset *a, const struct hk_keyset *b)
  * same keys; else a new slot with a new counter, or a refusal.
  */
 static enum hk_err succeed(struct hk_lmdb_handle *h, MDB_txn *txn, const struct hk_lmdb_record *old,
-	const struct hk_keyset *set, uint32_t *slot)
+	struct hk_keyset *set, uint32_t *slot)
 {
 	struct hk_keyset was;
 	enum hk_err err = hk_record_open(&h->wrap, old->key, old->body, &was);
@@ -311,7 +311,9 @@ static enum hk_err succeed(struct hk_lmdb_handle *h, MDB_txn *txn, const struct 
 	if (err)
 		return err;
 	same = hk_erp_keys_same(&was.keys, &set->keys) && same_realm(&was, set);
-	hk_wipe(&was.keys, sizeof was.keys);
+	hk_keyset_wipe(&was);
+	if (same)
+		hk_grants_inherit(&set->grants, &was.grants);
 	*slot = old->slot;
 	if (!same && !hk_keyset_ended(was.expires, set->created))
 		return HK_ERR_EXISTS;
@@ -324,8 +326,8 @@ static enum hk_err succeed(struct hk_lmdb_handle *h, MDB_txn *txn, const struct 
 	return err ? err : hk_lmdb_unlist(h, txn, hk_bytes(was.user, was.user_len), old->key);
 }
 
-static enum hk_err begin_set(struct hk_lmdb_handle *h, MDB_txn *txn, uint8_t *key,
-	const struct hk_keyset *set, uint32_t *slot)
+static enum hk_err begin_set(
+	struct hk_lmdb_handle *h, MDB_txn *txn, uint8_t *key, struct hk_keyset *set, uint32_t *slot)
 {
 	struct hk_lmdb_record old;
 	enum hk_err err = hk_lmdb_get(h->l, txn, key, &old);
@@ -338,25 +340,57 @@ static enum hk_err begin_set(struct hk_lmdb_handle *h, MDB_txn *txn, uint8_t *ke
 	return err ? err : slot_write(h, *slot, key, &set->seq);
 }
 
-enum hk_err hk_lmdb_put_in(
-	struct hk_lmdb_handle *h, MDB_txn *txn, uint8_t *key, const struct hk_keyset *set)
+static enum hk_err write_record(struct hk_lmdb_handle *h, MDB_txn *txn, uint8_t *key, uint32_t slot,
+	const struct hk_keyset *set)
 {
-	struct hk_bytes user = hk_bytes(set->user, set->user_len);
 	uint8_t octets[HK_LMDB_VALUE_MAX];
 	struct hk_buf b = hk_buf(octets, sizeof octets);
 	MDB_val k = hk_lmdb_val(key, HK_RECORD_KEY_LEN), v;
-	uint32_t slot;
-	enum hk_err err = begin_set(h, txn, key, set, &slot);
+	enum hk_err err;
 
-	if (err)
-		return err;
 	hk_put_u32(&b, slot);
 	err = hk_record_seal(&h->wrap, key, set, &b);
 	if (err)
 		return err;
 	v = hk_lmdb_val(b.data, b.len);
-	err = hk_lmdb_error(mdb_put(txn, h->l->sets, &k, &v, 0));
+	return hk_lmdb_error(mdb_put(txn, h->l->sets, &k, &v, 0));
+}
+
+enum hk_err hk_lmdb_put_in(
+	struct hk_lmdb_handle *h, MDB_txn *txn, uint8_t *key, const struct hk_keyset *set)
+{
+	struct hk_bytes user = hk_bytes(set->user, set->user_len);
+	struct hk_keyset merged = *set;
+	uint32_t slot;
+	enum hk_err err = begin_set(h, txn, key, &merged, &slot);
+
+	if (!err)
+		err = write_record(h, txn, key, slot, &merged);
+	hk_keyset_wipe(&merged);
 	if (!err)
 		err = index_add(h, txn, user, key);
-	return err ? err : limit_user(h, txn, user, key);
+	return err || set->shared_user ? err : limit_user(h, txn, user, key);
+}
+
+enum hk_err hk_lmdb_grant_in(struct hk_lmdb_handle *h, MDB_txn *txn, uint8_t *key,
+	struct hk_bytes realm, hk_time now, const struct hk_grant *grant, bool *again)
+{
+	struct hk_lmdb_record r;
+	struct hk_keyset set;
+	enum hk_err err = hk_lmdb_get(h->l, txn, key, &r);
+
+	if (!err)
+		err = hk_record_open(&h->wrap, key, r.body, &set);
+	if (err)
+		return err;
+	if (!hk_realm_equal(hk_bytes(set.realm, set.realm_len), realm))
+		err = HK_ERR_NOT_FOUND;
+	else if (hk_keyset_ended(set.expires, now))
+		err = HK_ERR_EXPIRED;
+	if (!err)
+		err = hk_grants_add(&set.grants, grant, again);
+	if (!err && !*again)
+		err = write_record(h, txn, key, r.slot, &set);
+	hk_keyset_wipe(&set);
+	return err;
 }

@@ -96,6 +96,9 @@ enum hk_err hk_lmdb_get(
 /* Stores a set under its key as put promises. */
 enum hk_err hk_lmdb_put_in(
 	struct hk_lmdb_handle *h, MDB_txn *txn, uint8_t *key, const struct hk_keyset *set);
+/* Notes a grant as hk_keystore_grant() promises; with *again nothing is written. */
+enum hk_err hk_lmdb_grant_in(struct hk_lmdb_handle *h, MDB_txn *txn, uint8_t *key,
+	struct hk_bytes realm, hk_time now, const struct hk_grant *grant, bool *again);
 /* Takes a set, its slot and its place in the user's list. */
 enum hk_err hk_lmdb_remove(struct hk_lmdb_handle *h, MDB_txn *txn, const struct hk_lmdb_record *r);
 

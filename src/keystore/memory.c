@@ -14,6 +14,13 @@
 
 #include <stdatomic.h>
 
+/* What only the sets of a home server that keeps EMSKs have. */
+struct kept {
+	struct hk_kept_emsk emsk;
+	uint8_t ngrants;
+	struct hk_grant grants[];
+};
+
 /* What a lookup and advance touch comes first: one cache line. */
 struct record {
 	uint8_t emsk_name[HK_EMSK_NAME_LEN];
@@ -21,12 +28,14 @@ struct record {
 	hk_time expires;
 	struct hk_seq_state seq;
 	struct hk_erp_keys keys;
+	uint8_t user_len;
+	bool shared_user;
 	hk_time created;
 	hk_time session_end;
 	const struct hk_blob *authorization;
 	struct record *newer; /* ring of the user's sets */
 	struct record *older;
-	uint8_t user_len;
+	struct kept *kept; /* NULL: nothing */
 	uint8_t user[];
 };
 
@@ -151,12 +160,61 @@ static void user_unlink(struct memory *m, struct record *r)
 	pthread_mutex_unlock(&p.shard->lock);
 }
 
+/* ---- what is kept with some records ---- */
+
+static size_t kept_size(size_t ngrants)
+{
+	return sizeof(struct kept) + ngrants * sizeof(struct hk_grant);
+}
+
+static void kept_free(struct memory *m, struct kept *k)
+{
+	if (!k)
+		return;
+	m->bytes -= hk_heap_bytes(kept_size(k->ngrants));
+	hk_wipe(k, kept_size(k->ngrants));
+	free(k);
+}
+
+/* Changes r only when there was memory. */
+static bool kept_set(struct memory *m, struct record *r, const struct hk_kept_emsk *emsk,
+	const struct hk_grants *grants)
+{
+	struct kept *k = NULL;
+
+	if (emsk->kdf || grants->n) {
+		k = malloc(kept_size(grants->n));
+		if (!k)
+			return false;
+		m->bytes += hk_heap_bytes(kept_size(grants->n));
+		k->emsk = *emsk;
+		k->ngrants = grants->n;
+		memcpy(k->grants, grants->list, grants->n * sizeof k->grants[0]);
+	}
+	kept_free(m, r->kept);
+	r->kept = k;
+	return true;
+}
+
+static void kept_copy(const struct kept *k, struct hk_kept_emsk *emsk, struct hk_grants *grants)
+{
+	if (!k) {
+		emsk->kdf = 0;
+		grants->n = 0;
+		return;
+	}
+	*emsk = k->emsk;
+	grants->n = k->ngrants;
+	memcpy(grants->list, k->grants, k->ngrants * sizeof k->grants[0]);
+}
+
 /* ---- records ---- */
 
 static void record_free(struct memory *m, struct record *r)
 {
 	size_t size = record_size(r->user_len);
 
+	kept_free(m, r->kept);
 	if (r->realm)
 		hk_intern_give_back(m->strings, r->realm);
 	if (r->authorization)
@@ -180,12 +238,13 @@ static struct record *record_new(struct memory *m, const struct hk_keyset *set)
 	r->keys = set->keys;
 	r->created = set->created;
 	r->session_end = set->session_end;
+	r->shared_user = set->shared_user;
 	r->user_len = (uint8_t)set->user_len;
 	memcpy(r->user, set->user, set->user_len);
 	r->realm = hk_intern_take(m->strings, hk_bytes(set->realm, set->realm_len));
 	r->authorization =
 		hk_intern_take(m->strings, hk_bytes(set->authorization, set->authorization_len));
-	if (r->realm && r->authorization)
+	if (r->realm && r->authorization && kept_set(m, r, &set->emsk, &set->grants))
 		return r;
 	record_free(m, r);
 	return NULL;
@@ -199,12 +258,14 @@ static void record_copy(const struct record *r, struct hk_keyset *out)
 	out->created = r->created;
 	out->expires = r->expires;
 	out->session_end = r->session_end;
+	out->shared_user = r->shared_user;
 	out->realm_len = r->realm->len;
 	out->user_len = r->user_len;
 	out->authorization_len = r->authorization->len;
 	memcpy(out->realm, r->realm->data, r->realm->len);
 	memcpy(out->user, r->user, r->user_len);
 	memcpy(out->authorization, r->authorization->data, r->authorization->len);
+	kept_copy(r->kept, &out->emsk, &out->grants);
 }
 
 /* Locks the shard of the name. Gives its record or NULL. */
@@ -260,13 +321,34 @@ static enum hk_err record_add(struct memory *m, const struct place *p, struct re
 	return HK_OK;
 }
 
+/* r is the set that old was, put once more. */
+static bool go_on(struct memory *m, const struct record *old, struct record *r)
+{
+	struct hk_grants before, grants;
+	struct hk_kept_emsk emsk = {0}, ignored = {0};
+	bool done;
+
+	r->seq = old->seq;
+	if (!old->kept)
+		return true;
+	kept_copy(old->kept, &ignored, &before);
+	kept_copy(r->kept, &emsk, &grants);
+	hk_grants_inherit(&grants, &before);
+	done = kept_set(m, r, &emsk, &grants);
+	hk_wipe(&ignored, sizeof ignored);
+	hk_wipe(&emsk, sizeof emsk);
+	return done;
+}
+
 static enum hk_err record_replace(
 	struct memory *m, const struct place *p, struct record *old, struct record *r)
 {
-	if (hk_erp_keys_same(&old->keys, &r->keys))
-		r->seq = old->seq;
-	else if (!hk_keyset_ended(old->expires, r->created))
+	bool same = hk_erp_keys_same(&old->keys, &r->keys);
+
+	if (!same && !hk_keyset_ended(old->expires, r->created))
 		return HK_ERR_EXISTS;
+	if (same && !go_on(m, old, r))
+		return HK_ERR_NO_MEMORY;
 	if (!user_link(m, r))
 		return HK_ERR_NO_MEMORY;
 	user_unlink(m, old);
@@ -341,7 +423,7 @@ static enum hk_err memory_put(struct hk_keystore *store, const struct hk_keyset 
 	pthread_mutex_unlock(&p.shard->lock);
 	if (err)
 		record_free(m, r);
-	else
+	else if (!set->shared_user)
 		limit_user(m, hk_bytes(set->user, set->user_len));
 	return err;
 }
@@ -379,6 +461,29 @@ static void memory_advance(struct hk_keystore *store, struct hk_advance *v, size
 			hk_advance_fail(v, 1, HK_ERR_NOT_FOUND);
 		pthread_mutex_unlock(&p.shard->lock);
 	}
+}
+
+static enum hk_err memory_grant(struct hk_keystore *store, const uint8_t *emsk_name,
+	struct hk_bytes realm, hk_time now, const struct hk_grant *grant, bool *again)
+{
+	struct memory *m = memory_of(store);
+	struct place p;
+	struct record *r = lock_name(m, emsk_name, realm, &p);
+	struct hk_kept_emsk emsk = {0};
+	struct hk_grants grants;
+	enum hk_err err = HK_ERR_NOT_FOUND;
+
+	if (r && hk_keyset_ended(r->expires, now)) {
+		err = HK_ERR_EXPIRED;
+	} else if (r) {
+		kept_copy(r->kept, &emsk, &grants);
+		err = hk_grants_add(&grants, grant, again);
+		if (!err && !*again && !kept_set(m, r, &emsk, &grants))
+			err = HK_ERR_NO_MEMORY;
+	}
+	pthread_mutex_unlock(&p.shard->lock);
+	hk_wipe(&emsk, sizeof emsk);
+	return err;
 }
 
 static enum hk_err memory_remove(
@@ -586,6 +691,7 @@ static const struct hk_keystore_ops memory_ops = {
 	.put = memory_put,
 	.find = memory_find,
 	.advance = memory_advance,
+	.grant = memory_grant,
 	.sync = memory_sync,
 	.release = memory_release,
 	.remove = memory_remove,

@@ -4,6 +4,7 @@
 #include "crypto/crypto.h"
 
 #define FORMAT      1
+#define FORMAT_KEPT 2 /* with what struct hk_keyset keeps of an EMSK */
 #define STATE_MAC   16
 #define STATE_PLAIN (HK_RECORD_STATE_LEN - STATE_MAC)
 #define HEAD_LEN    13 /* format and times */
@@ -169,10 +170,39 @@ static size_t user_part(const struct hk_keyset *set)
 		       : set->user_len;
 }
 
+static bool keeps_something(const struct hk_keyset *set)
+{
+	return set->emsk.kdf || set->grants.n;
+}
+
+static void write_kept(struct hk_buf *b, const struct hk_keyset *set)
+{
+	hk_put_u8(b, set->emsk.kdf);
+	if (set->emsk.kdf) {
+		hk_put_u16(b, set->emsk.len);
+		put_hmac_key(b, &set->emsk.key);
+	}
+	hk_put_u8(b, set->grants.n);
+	for (size_t i = 0; i < set->grants.n; i++) {
+		hk_put(b, set->grants.list[i].key, HK_GRANT_HASH_LEN);
+		hk_put(b, set->grants.list[i].owner, HK_GRANT_HASH_LEN);
+	}
+}
+
+/* What the octet behind the length of the user says. */
+enum {
+	USER_IN_REALM = 1, /* "@" and the realm follow */
+	USER_SHARED = 2,
+};
+
 static void write_content(struct hk_buf *b, const struct hk_keyset *set)
 {
 	size_t part = user_part(set);
+	unsigned in_realm = part < set->user_len ? USER_IN_REALM : 0;
+	unsigned shared = set->shared_user ? USER_SHARED : 0;
 
+	if (keeps_something(set))
+		write_kept(b, set);
 	put_time(b, set->session_end);
 	hk_put_u16(b, set->keys.len);
 	put_hmac_key(b, &set->keys.rrk);
@@ -180,7 +210,7 @@ static void write_content(struct hk_buf *b, const struct hk_keyset *set)
 	hk_put_u8(b, (uint8_t)set->realm_len);
 	hk_put(b, set->realm, set->realm_len);
 	hk_put_u8(b, (uint8_t)part);
-	hk_put_u8(b, part < set->user_len); /* "@" and the realm follow */
+	hk_put_u8(b, (uint8_t)(in_realm | shared));
 	hk_put(b, set->user, part);
 	hk_put(b, set->authorization, set->authorization_len);
 }
@@ -200,10 +230,11 @@ static uint16_t get_text(struct hk_reader *r, size_t n, uint8_t *to, size_t cap)
 
 static void read_user(struct hk_reader *r, struct hk_keyset *set)
 {
-	uint8_t part = hk_get_u8(r), in_realm = hk_get_u8(r);
+	uint8_t part = hk_get_u8(r), flags = hk_get_u8(r);
 
+	set->shared_user = flags & USER_SHARED;
 	set->user_len = get_text(r, part, set->user, sizeof set->user);
-	if (!in_realm)
+	if (!(flags & USER_IN_REALM))
 		return;
 	if (set->user_len + 1u + set->realm_len > sizeof set->user) {
 		r->underflow = true;
@@ -214,11 +245,34 @@ static void read_user(struct hk_reader *r, struct hk_keyset *set)
 	set->user_len = (uint16_t)(set->user_len + set->realm_len);
 }
 
-static enum hk_err read_content(struct hk_bytes plain, struct hk_keyset *set)
+static void read_kept(struct hk_reader *r, struct hk_keyset *set)
+{
+	set->emsk.kdf = hk_get_u8(r);
+	if (set->emsk.kdf) {
+		set->emsk.len = hk_get_u16(r);
+		get_hmac_key(r, &set->emsk.key);
+	}
+	set->grants.n = hk_get_u8(r);
+	if (set->grants.n > HK_GRANTS_MAX) {
+		r->underflow = true;
+		set->grants.n = 0;
+	}
+	for (size_t i = 0; i < set->grants.n; i++) {
+		get_text(r, HK_GRANT_HASH_LEN, set->grants.list[i].key, HK_GRANT_HASH_LEN);
+		get_text(r, HK_GRANT_HASH_LEN, set->grants.list[i].owner, HK_GRANT_HASH_LEN);
+	}
+}
+
+static enum hk_err read_content(uint8_t format, struct hk_bytes plain, struct hk_keyset *set)
 {
 	struct hk_reader r = hk_reader(plain);
-	struct hk_bytes session_end = hk_get_bytes(&r, TIME_LEN);
+	struct hk_bytes session_end;
 
+	set->emsk.kdf = 0;
+	set->grants.n = 0;
+	if (format == FORMAT_KEPT)
+		read_kept(&r, set);
+	session_end = hk_get_bytes(&r, TIME_LEN);
 	if (r.underflow)
 		return HK_ERR_STORE;
 	set->session_end = load_time(session_end.data);
@@ -249,7 +303,7 @@ enum hk_err hk_record_seal(const struct hk_wrap *w, const uint8_t *key, const st
 	uint8_t *head = out->data + out->len, *nonce, *sealed;
 	enum hk_err err;
 
-	hk_put_u8(out, FORMAT);
+	hk_put_u8(out, keeps_something(set) ? FORMAT_KEPT : FORMAT);
 	put_time(out, set->expires);
 	put_time(out, set->created);
 	nonce = hk_put_room(out, HK_AEAD_NONCE_LEN);
@@ -267,7 +321,8 @@ enum hk_err hk_record_seal(const struct hk_wrap *w, const uint8_t *key, const st
 
 enum hk_err hk_record_times(struct hk_bytes body, hk_time *expires, hk_time *created)
 {
-	if (body.len < SEALED_AT + HK_AEAD_TAG_LEN || body.data[0] != FORMAT)
+	if (body.len < SEALED_AT + HK_AEAD_TAG_LEN ||
+		(body.data[0] != FORMAT && body.data[0] != FORMAT_KEPT))
 		return HK_ERR_STORE;
 	*expires = load_time(body.data + 1);
 	*created = load_time(body.data + 1 + TIME_LEN);
@@ -289,7 +344,7 @@ enum hk_err hk_record_open(
 	if (err)
 		return err == HK_ERR_TAG ? HK_ERR_STORE : err;
 	memcpy(set->emsk_name, key, HK_EMSK_NAME_LEN);
-	err = read_content(hk_bytes(plain, sealed.len - HK_AEAD_TAG_LEN), set);
+	err = read_content(body.data[0], hk_bytes(plain, sealed.len - HK_AEAD_TAG_LEN), set);
 	hk_wipe(plain, sealed.len - HK_AEAD_TAG_LEN);
 	return err;
 }

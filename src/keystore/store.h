@@ -15,6 +15,8 @@ struct hk_keystore_ops {
 	enum hk_err (*find)(struct hk_keystore *store, const uint8_t *emsk_name,
 		struct hk_bytes realm, hk_time now, struct hk_keyset *out);
 	void (*advance)(struct hk_keystore *store, struct hk_advance *v, size_t n);
+	enum hk_err (*grant)(struct hk_keystore *store, const uint8_t *emsk_name,
+		struct hk_bytes realm, hk_time now, const struct hk_grant *grant, bool *again);
 	enum hk_err (*sync)(struct hk_keystore *store);
 	void (*release)(struct hk_keystore *store);
 	enum hk_err (*remove)(
@@ -41,6 +43,11 @@ static inline bool hk_keyset_ended(hk_time expires, hk_time now)
 
 /* Whether a put means the root key that is there already. Constant time. */
 bool hk_erp_keys_same(const struct hk_erp_keys *a, const struct hk_erp_keys *b);
+
+/* Adds one, as hk_keystore_grant() promises. */
+enum hk_err hk_grants_add(struct hk_grants *grants, const struct hk_grant *grant, bool *again);
+/* A set goes on as another: what was granted before stays, and comes first. */
+void hk_grants_inherit(struct hk_grants *grants, const struct hk_grants *before);
 
 /*
  * Fills the outcome of one entry from the state of its set, which changes only

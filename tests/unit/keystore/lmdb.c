@@ -113,11 +113,15 @@ static void reopen_keeps_everything(void **state)
 {
 	struct hk_keyset in = set_of(1, "alice"), out;
 	struct hk_keystore *store = lmdb_open_as(HK_DURABLE_PROCESS);
+	const struct hk_grant second = {{1, 1}, {1, 2}};
 	size_t removed;
+	bool again;
 
 	(void)state;
 	in.session_end = NOW + 77;
+	set_keep(&in, 1, 1);
 	assert_ok(hk_keystore_put(store, &in));
+	assert_ok(hk_keystore_grant(store, in.emsk_name, REALM, NOW, &second, &again));
 	put(store, 2, "alice");
 	assert_int_equal(advance(store, 1, 41), HK_SEQ_FRESH);
 	hk_keystore_close(store);
@@ -126,7 +130,10 @@ static void reopen_keeps_everything(void **state)
 	assert_ok(find(store, 1, &out));
 	assert_int_equal(out.seq.expected, 42);
 	in.seq = out.seq;
+	set_keep(&in, 1, 2);
 	assert_set_equal(&out, &in);
+	assert_ok(hk_keystore_grant(store, in.emsk_name, REALM, NOW, &second, &again));
+	assert_true(again);
 	assert_int_equal(advance(store, 1, 41), HK_SEQ_REPEATED);
 	assert_ok(hk_keystore_remove_user(store, hk_text("alice"), NULL, &removed));
 	assert_int_equal(removed, 2);

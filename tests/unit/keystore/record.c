@@ -70,9 +70,31 @@ static void longest_and_shortest_come_back(void **state)
 	s.authorization_len = sizeof s.authorization;
 	s.session_end = HK_NEVER;
 	s.expires = HK_NEVER;
-	assert_int_equal(round_trip(&s), HK_RECORD_BODY_MAX);
+	assert_int_equal(round_trip(&s), HK_RECORD_BODY_MAX - HK_RECORD_KEPT_MAX);
 	s.user[sizeof s.user - sizeof s.realm - 1] = '@';
-	assert_int_equal(round_trip(&s), HK_RECORD_BODY_MAX - sizeof s.realm - 1);
+	assert_int_equal(
+		round_trip(&s), HK_RECORD_BODY_MAX - HK_RECORD_KEPT_MAX - sizeof s.realm - 1);
+	s.user[0] = '@';
+	s.user[sizeof s.user - sizeof s.realm - 1] = 'r';
+	set_keep(&s, 1, HK_GRANTS_MAX);
+	assert_int_equal(round_trip(&s), HK_RECORD_BODY_MAX);
+}
+
+/* Only sets that keep something are longer for it. */
+static void what_is_kept_comes_back(void **state)
+{
+	struct hk_keyset s = set_of(1, "alice@home.example");
+	size_t plain = round_trip(&s);
+
+	(void)state;
+	s.shared_user = true;
+	assert_int_equal(round_trip(&s), plain);
+	set_keep(&s, 7, 0);
+	assert_int_equal(round_trip(&s), plain + 68);
+	set_keep(&s, 7, 3);
+	assert_int_equal(round_trip(&s), plain + 68 + 3 * 32);
+	s.emsk.kdf = 0;
+	assert_int_equal(round_trip(&s), plain + 2 + 3 * 32);
 }
 
 static void names_depend_on_the_key_and_not_on_case(void **state)
@@ -105,6 +127,7 @@ static void every_changed_bit_is_noticed(void **state)
 	struct hk_buf b = hk_buf(octets, sizeof octets);
 
 	(void)state;
+	set_keep(&s, 1, 2);
 	hk_record_key(&wrap, s.emsk_name, REALM, key);
 	assert_ok(hk_record_seal(&wrap, key, &s, &b));
 	for (size_t bit = 0; bit < 8 * b.len; bit++) {
@@ -143,6 +166,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_shape_of_user_comes_back),
 		cmocka_unit_test(longest_and_shortest_come_back),
+		cmocka_unit_test(what_is_kept_comes_back),
 		cmocka_unit_test(names_depend_on_the_key_and_not_on_case),
 		cmocka_unit_test(every_changed_bit_is_noticed),
 		cmocka_unit_test(too_small_a_buffer_is_told),

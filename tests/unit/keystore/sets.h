@@ -41,6 +41,19 @@ static inline struct hk_keyset set_of(uint64_t i, const char *user)
 	return s;
 }
 
+/* Keeps an EMSK made from a number, and n grants. */
+static inline void set_keep(struct hk_keyset *s, uint32_t i, uint8_t n)
+{
+	s->emsk = (struct hk_kept_emsk){.len = 64, .kdf = HK_KDF_PRFPLUS_SHA256};
+	for (unsigned k = 0; k < 8; k++) {
+		s->emsk.key.inner[k] = i * 47 + k;
+		s->emsk.key.outer[k] = i * 53 + k;
+	}
+	s->grants.n = n;
+	for (uint8_t g = 0; g < n; g++)
+		s->grants.list[g] = (struct hk_grant){{g, 1}, {g, 2}};
+}
+
 static inline struct hk_advance advance_of(uint64_t i, uint16_t seq)
 {
 	struct hk_advance v = {.realm = REALM,
@@ -100,6 +113,15 @@ static inline void assert_set_equal(const struct hk_keyset *a, const struct hk_k
 	assert_memory_equal(a->user, b->user, a->user_len);
 	assert_int_equal(a->authorization_len, b->authorization_len);
 	assert_memory_equal(a->authorization, b->authorization, a->authorization_len);
+	assert_true(a->shared_user == b->shared_user);
+	assert_int_equal(a->emsk.kdf, b->emsk.kdf);
+	if (a->emsk.kdf) {
+		assert_int_equal(a->emsk.len, b->emsk.len);
+		assert_same(emsk.key, a, b);
+	}
+	assert_int_equal(a->grants.n, b->grants.n);
+	assert_memory_equal(
+		a->grants.list, b->grants.list, a->grants.n * sizeof a->grants.list[0]);
 }
 
 #endif

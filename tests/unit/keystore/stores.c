@@ -89,6 +89,7 @@ static void find_gives_what_was_put(void **state)
 
 	in.seq = (struct hk_seq_state){77, 76, 0x8000000000000001, NOW, {1, 2, 3}};
 	in.session_end = NOW + 5;
+	in.shared_user = true;
 	assert_ok(hk_keystore_put(*state, &in));
 	memset(&out, 0xee, sizeof out);
 	assert_ok(find(*state, 1, &out));
@@ -101,6 +102,7 @@ static void find_gives_what_was_put(void **state)
 	long_one.realm_len = sizeof long_one.realm;
 	long_one.user_len = sizeof long_one.user;
 	long_one.authorization_len = sizeof long_one.authorization;
+	set_keep(&long_one, 3, HK_GRANTS_MAX);
 	assert_ok(hk_keystore_put(*state, &long_one));
 	assert_ok(hk_keystore_find(*state, long_one.emsk_name,
 		hk_bytes(long_one.realm, long_one.realm_len), NOW, &out));
@@ -122,6 +124,9 @@ static void put_refuses_impossible_lengths(void **state)
 	assert_err(hk_keystore_put(*state, &s), HK_ERR_ARGUMENT);
 	s.user_len = 0;
 	s.authorization_len = HK_AUTHORIZATION_MAX + 1;
+	assert_err(hk_keystore_put(*state, &s), HK_ERR_ARGUMENT);
+	s.authorization_len = 0;
+	s.grants.n = HK_GRANTS_MAX + 1;
 	assert_err(hk_keystore_put(*state, &s), HK_ERR_ARGUMENT);
 	assert_int_equal(count(*state), 0);
 }
@@ -478,6 +483,149 @@ static void oldest_set_goes_beyond_the_limit(void **state)
 	assert_int_equal(count(*state), 7);
 }
 
+/* Many devices behind one name must not push each other out. */
+static void names_of_many_are_not_limited(void **state)
+{
+	struct hk_keyset out;
+
+	for (uint64_t i = 0; i < 5; i++) {
+		struct hk_keyset s = set_of(i, "anonymous@far.example");
+
+		s.created += i;
+		s.shared_user = true;
+		assert_ok(hk_keystore_put(*state, &s));
+	}
+	for (uint64_t i = 0; i < 5; i++)
+		assert_ok(find(*state, i, &out));
+}
+
+/* ---- grants ---- */
+
+static enum hk_err grant(
+	struct hk_keystore *store, uint64_t i, uint8_t key, uint8_t owner, bool *again)
+{
+	const struct hk_grant g = {{key}, {owner}};
+	uint8_t name[HK_EMSK_NAME_LEN];
+
+	set_name(name, i);
+	return hk_keystore_grant(store, name, hk_text("HOME.example"), NOW, &g, again);
+}
+
+/* E6696-8-05 */
+static void a_key_is_granted_to_one(void **state)
+{
+	struct hk_keyset s = set_of(1, "alice"), out;
+	bool again;
+
+	set_keep(&s, 1, 0);
+	assert_ok(hk_keystore_put(*state, &s));
+	assert_ok(grant(*state, 1, 10, 1, &again));
+	assert_false(again);
+	assert_ok(grant(*state, 1, 10, 1, &again));
+	assert_true(again);
+	assert_err(grant(*state, 1, 10, 2, &again), HK_ERR_DENIED);
+	assert_false(again);
+	assert_ok(grant(*state, 1, 11, 2, &again));
+	assert_false(again);
+
+	/* finding what was granted, and counters that did not mind */
+	assert_int_equal(advance(*state, 1, 0), HK_SEQ_FRESH);
+	assert_ok(grant(*state, 1, 12, 1, &again));
+	assert_int_equal(advance(*state, 1, 0), HK_SEQ_REPEATED);
+	assert_ok(find(*state, 1, &out));
+	assert_int_equal(out.seq.expected, 1);
+	assert_int_equal(out.grants.n, 3);
+	assert_int_equal(out.grants.list[1].key[0], 11);
+	assert_int_equal(out.grants.list[1].owner[0], 2);
+	assert_memory_equal(&out.emsk.key, &s.emsk.key, sizeof s.emsk.key);
+	assert_int_equal(out.user_len, 5);
+}
+
+static void grants_have_an_end(void **state)
+{
+	struct hk_keyset s = set_of(1, "alice");
+	const struct hk_grant g = {{1}, {1}};
+	bool again = true;
+
+	set_keep(&s, 1, 0);
+	assert_ok(hk_keystore_put(*state, &s));
+	for (uint8_t i = 0; i < HK_GRANTS_MAX; i++)
+		assert_ok(grant(*state, 1, i, 1, &again));
+	assert_err(grant(*state, 1, 100, 1, &again), HK_ERR_LIMIT);
+	assert_ok(grant(*state, 1, 3, 1, &again));
+	assert_true(again);
+
+	assert_err(grant(*state, 2, 0, 1, &again), HK_ERR_NOT_FOUND);
+	assert_false(again);
+	assert_err(hk_keystore_grant(*state, s.emsk_name, hk_text("other"), NOW, &g, &again),
+		HK_ERR_NOT_FOUND);
+	assert_err(hk_keystore_grant(*state, s.emsk_name, HK_NO_BYTES, NOW, &g, &again),
+		HK_ERR_NOT_FOUND);
+	assert_err(hk_keystore_grant(*state, s.emsk_name, REALM, s.expires, &g, &again),
+		HK_ERR_EXPIRED);
+}
+
+/* The same set once more: what was granted stays granted, the rest is new. */
+static void grants_outlive_a_second_put(void **state)
+{
+	struct hk_keyset s = set_of(1, "alice"), out;
+	bool again;
+
+	set_keep(&s, 1, 0);
+	assert_ok(hk_keystore_put(*state, &s));
+	assert_ok(grant(*state, 1, 10, 1, &again));
+	s.grants.n = 2;
+	s.grants.list[0] = (struct hk_grant){{10}, {2}}; /* not any more */
+	s.grants.list[1] = (struct hk_grant){{11}, {2}};
+	assert_ok(hk_keystore_put(*state, &s));
+	assert_err(grant(*state, 1, 10, 2, &again), HK_ERR_DENIED);
+	assert_ok(grant(*state, 1, 11, 2, &again));
+	assert_true(again);
+
+	/* also when the EMSK is given up */
+	s.emsk.kdf = 0;
+	s.grants.n = 0;
+	assert_ok(hk_keystore_put(*state, &s));
+	assert_ok(find(*state, 1, &out));
+	assert_int_equal(out.emsk.kdf, 0);
+	assert_int_equal(out.grants.n, 2);
+
+	/* other keys under the name, later: another EMSK */
+	s.keys.rrk.inner[0] ^= 1;
+	s.created = s.expires;
+	s.expires += 1000;
+	assert_ok(hk_keystore_put(*state, &s));
+	assert_ok(find(*state, 1, &out));
+	assert_int_equal(out.grants.n, 0);
+}
+
+/* Sets that keep nothing cost what they did. */
+static void what_is_kept_is_given_back(void **state)
+{
+	struct hk_keystore_stats before, after;
+	uint8_t name[HK_EMSK_NAME_LEN];
+	bool again;
+
+	if (backend->open != memory_open)
+		return;
+	put(*state, 1, "alice");
+	put(*state, 2, "bob");
+	assert_ok(hk_keystore_stats(*state, &before));
+	set_name(name, 2);
+	for (int i = 0; i < 3; i++) {
+		struct hk_keyset s = set_of(2, "bob");
+
+		set_keep(&s, 2, 1);
+		assert_ok(hk_keystore_put(*state, &s));
+		assert_ok(grant(*state, 2, 50, 1, &again));
+		assert_ok(hk_keystore_put(*state, &s));
+		assert_ok(hk_keystore_remove(*state, name, REALM));
+		put(*state, 2, "bob");
+	}
+	assert_ok(hk_keystore_stats(*state, &after));
+	assert_int_equal(before.bytes, after.bytes);
+}
+
 static void shared_handles_see_one_store(void **state)
 {
 	struct hk_keystore *other;
@@ -609,6 +757,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(user_index_follows_changes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			oldest_set_goes_beyond_the_limit, set_up_two_per_user, tear_down),
+		cmocka_unit_test_setup_teardown(
+			names_of_many_are_not_limited, set_up_two_per_user, tear_down),
+		cmocka_unit_test_setup_teardown(a_key_is_granted_to_one, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(grants_have_an_end, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(grants_outlive_a_second_put, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_is_kept_is_given_back, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(shared_handles_see_one_store, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(threads_get_each_number_once, set_up, tear_down),
 	};

@@ -95,9 +95,10 @@ static enum hk_key_error check_policy(const struct hk_kds_policy *policy,
 {
 	if (!hk_ktk_has_domain(r->ktk, r->domain))
 		return refuse(r, HK_KEY_NOT_AUTHORIZED, HK_ERR_REALM);
-	if (!hk_ktk_serves(r->ktk, context->realm) || !(r->ktk->allow & permission_for(r->type)))
+	if (!hk_ktk_serves(r->ktk, context->realm) ||
+		!(r->ktk->allow & permission_for((uint8_t)r->type)))
 		return refuse(r, HK_KEY_NOT_AUTHORIZED, HK_ERR_DENIED);
-	if (hk_keydist_has_label(r->type) && !may_use(r->ktk, r->label))
+	if (hk_keydist_has_label((uint8_t)r->type) && !may_use(r->ktk, r->label))
 		return refuse(r, HK_KEY_NOT_AUTHORIZED, HK_ERR_LABEL);
 	if (policy->needs_consent && !context->consent)
 		return refuse(r, HK_KEY_NOT_AUTHORIZED, HK_ERR_DENIED);

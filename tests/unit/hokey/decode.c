@@ -12,14 +12,21 @@
 
 /* ---- what is given ---- */
 
+static void write_hex(char *text, size_t size, const char *vector_name)
+{
+	uint8_t octets[4096];
+	size_t n = vector(vector_name, octets, sizeof octets);
+
+	assert_true(2 * n < size);
+	for (size_t i = 0; i < n; i++)
+		snprintf(text + 2 * i, 3, "%02x", octets[i]);
+}
+
 static const char *hex_of(const char *vector_name)
 {
 	static char text[8192];
-	static uint8_t octets[4096];
-	size_t n = vector(vector_name, octets, sizeof octets);
 
-	for (size_t i = 0; i < n; i++)
-		snprintf(text + 2 * i, 3, "%02x", octets[i]);
+	write_hex(text, sizeof text, vector_name);
 	return text;
 }
 
@@ -35,7 +42,7 @@ static void write_files(struct files *f, const char *directory)
 	f->emsk = temp_file(directory, "emsk", hex_of("V1.EMSK"), 0600);
 	f->rrk = temp_file(directory, "rrk", hex_of("V1.rRK"), 0600);
 	f->rik = temp_file(directory, "rik", hex_of("V1.rIK[cs=2]"), 0600);
-	snprintf(f->session_id, sizeof f->session_id, "%s", hex_of("V1.Session-Id"));
+	write_hex(f->session_id, sizeof f->session_id, "V1.Session-Id");
 }
 
 static void free_files(struct files *f)
@@ -238,7 +245,7 @@ static void changed_messages(void **state)
 		char text[400];
 		struct run r;
 
-		snprintf(text, sizeof text, "%s", hex_of("P2.init"));
+		write_hex(text, sizeof text, "P2.init");
 		text[i == 0 ? 13 : strlen(text) - 1] ^= 1; /* SEQ; tag */
 		r = run_decode("--emsk-file", f.emsk, text);
 		assert_status(&r, 1);
@@ -399,7 +406,7 @@ static void malformed_erp(void **state)
 
 	(void)state;
 	/* P2.init with a keyName-NAI of 15 digits and a letter too many */
-	snprintf(text, sizeof text, "%s", hex_of("P2.init"));
+	write_hex(text, sizeof text, "P2.init");
 	text[2 * 10] = '7';
 	r = run_decode(text);
 	assert_status(&r, 1);
@@ -407,7 +414,7 @@ static void malformed_erp(void **state)
 	assert_says(&r, "[MALFORMED: its attributes do not fit together]");
 	run_free(&r);
 	/* a suite nobody knows */
-	snprintf(text, sizeof text, "%s", hex_of("P2.init"));
+	write_hex(text, sizeof text, "P2.init");
 	memcpy(text + 2 * 39, "c8", 2);
 	r = run_decode(text);
 	assert_says(&r, "the cryptosuite is not known");

@@ -206,6 +206,7 @@ static void receive_reauth(struct hk_home_worker *w, const struct hk_home_policy
 			fall_back(w, policy, visit, now);
 		else
 			hk_home_refuse(visit, HK_ERR_REALM);
+		visit->event.final = true;
 		break;
 	case HK_ER_ADVANCE:
 		visit->step = HK_HOME_WAITS;

@@ -78,7 +78,7 @@ static uint64_t elapsed_us(hk_time began, hk_time now)
 	return now > began ? (now - began) * 1000 : 0;
 }
 
-static void log_login(struct hk_log *log, const struct hk_door_request *r, hk_time now)
+static struct hk_login describe_login(const struct hk_door_request *r, hk_time now)
 {
 	const struct hk_home_visit *visit = &r->visit;
 	const struct hk_home_event *e = &visit->event;
@@ -101,10 +101,42 @@ static void log_login(struct hk_log *log, const struct hk_door_request *r, hk_ti
 	if (e->kind == HK_HOME_ERP)
 		login.keyname_nai = e->identity;
 	login.has_nas_port = hk_radius_find_u32(&r->radius, HK_RADIUS_NAS_PORT, &login.nas_port);
-	hk_log_login(log, &login);
+	return login;
 }
 
-void hk_journal_visit(struct hk_log *log, const struct hk_door_request *r, hk_time now)
+/* Anybody in reach of an access point can make these, and without delay. */
+static void log_failed_reauth(struct hk_log *log, const struct hk_login *login, hk_time now)
+{
+	char text[HK_LOGIN_TEXT];
+
+	if (!hk_log_wants(log, HK_LOG_INFO))
+		return;
+	hk_login_format(login, text, sizeof(text));
+	hk_log_repeated(log, HK_LOG_INFO, "erp", login->keyname_nai, now, "%s", text);
+}
+
+static void log_login(
+	struct hk_log *log, enum hk_log_logins which, const struct hk_door_request *r, hk_time now)
+{
+	const struct hk_home_event *e = &r->visit.event;
+	struct hk_login login;
+
+	if (which == HK_LOGINS_NONE || e->kind == HK_HOME_OTHER || !e->final)
+		return;
+	login = describe_login(r, now);
+	if (e->kind == HK_HOME_EAP || (login.accepted && which == HK_LOGINS_ALL))
+		hk_log_login(log, &login);
+	else if (!login.accepted)
+		log_failed_reauth(log, &login, now);
+}
+
+static bool is_store_error(enum hk_err err)
+{
+	return err == HK_ERR_STORE || err == HK_ERR_STORE_FULL || err == HK_ERR_STORE_KEY;
+}
+
+void hk_journal_visit(
+	struct hk_log *log, enum hk_log_logins which, const struct hk_door_request *r, hk_time now)
 {
 	const struct hk_home_event *e = &r->visit.event;
 
@@ -112,10 +144,9 @@ void hk_journal_visit(struct hk_log *log, const struct hk_door_request *r, hk_ti
 		hk_log_repeated(log, HK_LOG_ERROR, "store", HK_NO_BYTES, now,
 			"a login succeeded, but its keys could not be stored: %s",
 			hk_strerror(e->store));
-	if (r->visit.reply.reason == HK_ERR_STORE || r->visit.reply.reason == HK_ERR_STORE_FULL)
+	if (is_store_error(r->visit.reply.reason))
 		hk_log_repeated(log, HK_LOG_ERROR, "store-advance", HK_NO_BYTES, now,
 			"a re-authentication got no answer: %s",
 			hk_strerror(r->visit.reply.reason));
-	if (e->kind == HK_HOME_ERP || (e->kind == HK_HOME_EAP && e->final))
-		log_login(log, r, now);
+	log_login(log, which, r, now);
 }

@@ -19,7 +19,11 @@ void hk_journal_refused(struct hk_log *log, const struct hk_door_request *r, hk_
 /* What the `auto` settings of a client have learnt just now. */
 void hk_journal_learnt(struct hk_log *log, const struct hk_door_request *r);
 
-/* A visit that has its answer: logins that are over, and what went wrong besides. */
-void hk_journal_visit(struct hk_log *log, const struct hk_door_request *r, hk_time now);
+/*
+ * A visit that has its answer: what went wrong with the store, and logins that
+ * are over, as far as they are wanted.
+ */
+void hk_journal_visit(struct hk_log *log, enum hk_log_logins which, const struct hk_door_request *r,
+	hk_time now);
 
 #endif

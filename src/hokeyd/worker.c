@@ -85,17 +85,12 @@ static void push(struct hk_worker *w, const struct hk_buf *b, uint64_t entry, bo
 	hk_outbox_push_later(&w->outbox, delay_ms, now);
 }
 
-static void journal(struct hk_worker *w, const struct hk_door_request *r, hk_time now)
-{
-	if (w->setup->config->log_logins || r->visit.event.store)
-		hk_journal_visit(w->log, r, now);
-}
-
 static void answer(struct hk_worker *w, int fd, size_t i, hk_time now)
 {
 	struct hk_door_request *r = &w->requests[i];
 	struct hk_out *out = hk_outbox_place(&w->outbox);
 	struct hk_buf b = hk_buf(out->data, sizeof(out->data));
+	enum hk_log_logins logins = w->setup->config->log_logins;
 	bool reply;
 
 	aim(out, w, fd, i);
@@ -104,9 +99,8 @@ static void answer(struct hk_worker *w, int fd, size_t i, hk_time now)
 	if (reply)
 		push(w, &b, r->entry, true, w->hold && r->visit.event.kind == HK_HOME_ERP,
 			hk_door_delay(r), now);
-	if (r->visit.event.kind != HK_HOME_ERP || r->visit.reply.reason ||
-		w->setup->config->log_logins == HK_LOGINS_ALL)
-		journal(w, r, now);
+	if (r->visit.event.kind != HK_HOME_ERP || r->visit.reply.reason || logins == HK_LOGINS_ALL)
+		hk_journal_visit(w->log, logins, r, now);
 	hk_home_done(&w->home, &r->visit);
 }
 

@@ -615,7 +615,7 @@ static void truncated_and_changed_packets(void **state)
 		char text[1000];
 		size_t n;
 
-		snprintf(text, sizeof text, "%s", hex_of(packets[i]));
+		write_hex(text, sizeof text, packets[i]);
 		n = strlen(text);
 		for (size_t cut = 2; cut < n; cut += 2) {
 			char length[5], save = text[cut];
@@ -630,7 +630,7 @@ static void truncated_and_changed_packets(void **state)
 			run_free(&r);
 			text[cut] = save;
 		}
-		snprintf(text, sizeof text, "%s", hex_of(packets[i]));
+		write_hex(text, sizeof text, packets[i]);
 		for (unsigned change = 0; change < 300; change++) {
 			size_t at;
 			struct run r;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "aaa/login.h"
 
-#include "crypto/crypto.h"
-
 #define EAPOL_HEADER            4 /* part of Framed-MTU on IEEE 802 links */
 #define FRAMED_MTU_MIN          64
 #define FRAMED_MTU_MAX          65535
@@ -147,10 +145,11 @@ static struct hk_bytes served_realm(const struct hk_er_policy *erp, struct hk_by
 static void fill_keyset(struct hk_keyset *set, const struct hk_session *s, struct hk_bytes user,
 	struct hk_bytes realm, hk_time now)
 {
-	memset(&set->seq, 0, sizeof(set->seq));
+	memset(set, 0, sizeof(*set));
 	set->created = now;
 	set->session_end = s->user.session_timeout_s ? hk_time_add_s(now, s->user.session_timeout_s)
 						     : HK_NEVER;
+	set->shared_user = s->user.name_len == 0;
 	set->realm_len = (uint16_t)least(realm.len, sizeof(set->realm));
 	memcpy(set->realm, realm.data, set->realm_len);
 	set->user_len = (uint16_t)least(user.len, sizeof(set->user));
@@ -188,7 +187,7 @@ static enum hk_err keep_keys(struct hk_home_worker *w, const struct hk_home_poli
 		visit->event.has_keys = true;
 		memcpy(visit->event.emsk_name, set->emsk_name, HK_EMSK_NAME_LEN);
 	}
-	hk_wipe(&set->keys, sizeof(set->keys));
+	hk_keyset_wipe(set);
 	hk_key_free(rrk);
 	return err;
 }

@@ -4,8 +4,6 @@
 #include "hokeyd/control.h"
 #include "hokeyd/server.h"
 
-#include "crypto/crypto.h"
-
 #include <hokey/radius.h>
 
 #include <jansson.h>
@@ -225,7 +223,7 @@ static json_t *run_show(struct hk_server *s, const json_t *request)
 	if (err)
 		return fail_with(err);
 	reply = json_pack("{s:b, s:o}", "ok", 1, "session", describe(&set, now));
-	hk_wipe(&set.keys, sizeof(set.keys));
+	hk_keyset_wipe(&set);
 	return reply;
 }
 

@@ -115,6 +115,54 @@ static void realm_of_the_key_set(void **state)
 	}
 }
 
+/* A visit is used again and again: nothing of another device gets into a set. */
+static void key_sets_do_not_mix(void **state)
+{
+	struct hall *h = *state;
+	struct hk_keyset set;
+	struct device d;
+
+	hall_set_user(h, "alice", "", 0);
+	device_new(&d, h, IDENTITY);
+	device_begin(&d);
+	while (h->visit.reply.verdict != HK_VERDICT_ACCEPT) {
+		memset(&h->visit.exchange, 0xa5, sizeof(h->visit.exchange));
+		hall_ask(h, device_packet(&d));
+		device_take(&d, h);
+	}
+	device_keep_keys(&d, h);
+	assert_ok(hk_keystore_find(h->store, d.name, hk_text(REALM), h->now, &set));
+	assert_int_equal(set.grants.n, 0);
+	assert_int_equal(set.emsk.kdf, 0);
+	assert_false(set.shared_user);
+	assert_int_equal(set.seq.expected, 0);
+	assert_int_equal(set.authorization_len, 0);
+	device_free(&d);
+}
+
+/* A name that many may have in common must not make them push each other out. */
+static void outer_identities_are_shared(void **state)
+{
+	static const struct hk_keystore_memory_config two = {.max_sets_per_user = 2};
+	struct hall *h = *state;
+	struct hk_keystore_stats stats;
+	struct device d;
+
+	hk_keystore_close(h->store);
+	assert_ok(hk_keystore_memory_open(&two, &h->store));
+	hk_home_worker_init(&h->worker, h->home, h->store);
+	for (unsigned i = 0; i < 6; i++) {
+		if (i == 3)
+			hall_set_user(h, "alice", "", 0);
+		device_new(&d, h, IDENTITY);
+		assert_int_equal(device_login(&d, h, 40)->verdict, HK_VERDICT_ACCEPT);
+		h->now += 1000;
+		device_free(&d);
+	}
+	assert_ok(hk_keystore_stats(h->store, &stats));
+	assert_int_equal(stats.sets, 3 + 2);
+}
+
 /* E6696-4.2-06 */
 static void keys_end_with_the_certificate(void **state)
 {
@@ -386,6 +434,8 @@ int main(void)
 		TEST(session_end_bounds_the_rmsk),
 		TEST(batch),
 		TEST(realm_of_the_key_set),
+		TEST(key_sets_do_not_mix),
+		TEST(outer_identities_are_shared),
 		TEST(keys_end_with_the_certificate),
 		TEST(no_erp_no_key_set),
 		TEST(full_store),

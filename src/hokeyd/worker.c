@@ -99,6 +99,8 @@ static void answer(struct hk_worker *w, int fd, size_t i, hk_time now)
 	if (reply)
 		push(w, &b, r->entry, true, w->hold && r->visit.event.kind == HK_HOME_ERP,
 			hk_door_delay(r), now);
+	else
+		hk_journal_drop(w->log, r->dropped, &w->from[i], now);
 	if (r->visit.event.kind != HK_HOME_ERP || r->visit.reply.reason || logins == HK_LOGINS_ALL)
 		hk_journal_visit(w->log, logins, r, now);
 	hk_home_done(&w->home, &r->visit);

@@ -790,6 +790,32 @@ static void failed_sync_ends_all_answers(void **state)
 	hk_keystore_close(store);
 }
 
+/* At most 600 octets on the disk for each set, all files included. */
+static void sets_are_small(void **state)
+{
+	static const char *const files[] = {"data.mdb", "counters", "state"};
+	struct hk_keystore *store = lmdb_open_as(HK_DURABLE_PROCESS);
+	const uint64_t n = 30000;
+	uint64_t bytes = 0;
+	struct stat st;
+	char path[128];
+
+	(void)state;
+	for (uint64_t i = 0; i < n; i++) {
+		char user[32];
+
+		snprintf(user, sizeof user, "user%06u@home.example", (unsigned)i);
+		put(store, i, user);
+	}
+	hk_keystore_close(store);
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(path, sizeof path, "%s/%s", lmdb_dir, files[i]);
+		assert_int_equal(stat(path, &st), 0);
+		bytes += (uint64_t)st.st_blocks * 512;
+	}
+	assert_in_range(bytes / n, 250, 600);
+}
+
 /* ---- files ---- */
 
 static uint8_t *file;
@@ -1050,6 +1076,7 @@ int main(void)
 		TEST(failing_advance_is_reported),
 		TEST(failed_sync_fails_the_batch),
 		TEST(failed_sync_ends_all_answers),
+		TEST(sets_are_small),
 		TEST(spoiled_set_fails_alone),
 		TEST(spoiled_counter_fails_alone),
 		TEST(counter_of_another_set_is_refused),

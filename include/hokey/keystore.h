@@ -120,7 +120,7 @@ struct hk_keystore_lmdb_config {
 	 * from the one in a store that was not closed, what durability did not
 	 * promise to survive is dropped, and `dropped` says how many key sets.
 	 */
-	struct hk_bytes boot_id;  /* at most 64 octets */
+	struct hk_bytes boot_id;  /* at most 64 octets; empty: as if it always differed */
 	uint64_t    dropped;      /* out */
 };
 

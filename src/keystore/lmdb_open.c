@@ -110,9 +110,10 @@ static enum hk_err write_state(int fd, const struct left *s)
 	return hk_lmdb_error(fdatasync(fd) ? errno : 0);
 }
 
+/* Without an identity of the machine's start any stop may have been a power cut. */
 static bool same_boot(const struct left *s, struct hk_bytes boot_id)
 {
-	return hk_bytes_equal(hk_bytes(s->boot_id, s->boot_id_len), boot_id);
+	return boot_id.len > 0 && hk_bytes_equal(hk_bytes(s->boot_id, s->boot_id_len), boot_id);
 }
 
 /* Whether data.mdb may hold less than was answered, or be damaged. */

@@ -346,6 +346,35 @@ static void after_a_power_cut_the_unsafe_is_dropped(void **state)
 	hk_keystore_close(store);
 }
 
+/* Who does not know of power cuts has to fear one at every stop. */
+static void without_a_boot_id_any_stop_is_a_power_cut(void **state)
+{
+	struct hk_keystore_lmdb_config config = lmdb_config(HK_DURABLE_PROCESS);
+	struct hk_keystore *store;
+	uint64_t dropped;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	config.boot_id = HK_NO_BYTES;
+	pid = fork();
+	if (pid == 0) {
+		if (hk_keystore_lmdb_open(&config, &store))
+			_exit(1);
+		put(store, 1, "u");
+		raise(SIGKILL);
+	}
+	waitpid(pid, &status, 0);
+	assert_true(WIFSIGNALED(status));
+	assert_ok(open_with(config, &store, &dropped));
+	assert_true(dropped == 1);
+	put(store, 1, "u");
+	hk_keystore_close(store);
+	assert_ok(open_with(config, &store, &dropped));
+	assert_true(dropped == 0);
+	hk_keystore_close(store);
+}
+
 /* Also when it was careless before: what the opening found, it has synced. */
 static void careful_stores_survive_a_power_cut(void **state)
 {
@@ -1062,6 +1091,7 @@ int main(void)
 		TEST(own_changes_are_seen_at_once),
 		TEST(syncs_are_as_configured),
 		TEST(after_a_power_cut_the_unsafe_is_dropped),
+		TEST(without_a_boot_id_any_stop_is_a_power_cut),
 		TEST(careful_stores_survive_a_power_cut),
 		TEST(care_is_that_of_the_most_careless),
 		TEST(killed_process_accepts_nothing_twice),

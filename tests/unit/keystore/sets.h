@@ -120,8 +120,7 @@ static inline void assert_set_equal(const struct hk_keyset *a, const struct hk_k
 		assert_same(emsk.key, a, b);
 	}
 	assert_int_equal(a->grants.n, b->grants.n);
-	assert_memory_equal(
-		a->grants.list, b->grants.list, a->grants.n * sizeof a->grants.list[0]);
+	assert_memory_equal(a->grants.list, b->grants.list, a->grants.n * sizeof a->grants.list[0]);
 }
 
 #endif

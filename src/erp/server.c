@@ -33,22 +33,30 @@ static void finish(struct hk_er_exchange *x, enum hk_er_step step, enum hk_err r
 		hk_er_forget_keys(x);
 }
 
-/* Which packet from which authenticator: what has the same tag is a repetition. */
+/*
+ * Which packet from which authenticator: what has the same tag is a repetition.
+ * For the packet stand its last octets, which are the end of its authentication
+ * tag: nothing is accepted before that was verified. Two SHA-256 blocks do for
+ * all authenticators but talkative ones.
+ */
 static void tag_exchange(struct hk_er_exchange *x, const struct hk_aaa_request *request)
 {
-	const struct hk_bytes values[] = {x->message.packet, request->client,
+	const struct hk_bytes packet = x->message.packet;
+	const size_t end_len = packet.len < HK_REPEAT_TAG_LEN ? packet.len : HK_REPEAT_TAG_LEN;
+	const struct hk_bytes values[] = {
+		hk_bytes(packet.data + packet.len - end_len, end_len), request->client,
 		request->nas_identifier, request->nas_ip_address, request->nas_ipv6_address,
 		request->called_station_id, request->calling_station_id};
 	enum { N = sizeof values / sizeof values[0] };
-	struct hk_bytes parts[2 * N];
-	uint8_t lengths[N][4], hash[HK_SHA256_LEN];
+	struct hk_bytes parts[1 + N];
+	uint8_t lengths[N][2], hash[HK_SHA256_LEN];
 
+	parts[0] = hk_bytes(lengths, sizeof lengths);
 	for (size_t i = 0; i < N; i++) {
-		hk_store_u32(lengths[i], (uint32_t)values[i].len);
-		parts[2 * i] = hk_bytes(lengths[i], sizeof lengths[i]);
-		parts[2 * i + 1] = values[i];
+		hk_store_u16(lengths[i], (uint16_t)values[i].len);
+		parts[1 + i] = values[i];
 	}
-	hk_sha256(parts, 2 * N, hash);
+	hk_sha256(parts, 1 + N, hash);
 	memcpy(x->advance.tag, hash, HK_REPEAT_TAG_LEN);
 }
 

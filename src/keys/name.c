@@ -13,25 +13,25 @@ enum hk_err hk_emsk_name(
 
 /* ---- keyName-NAI ---- */
 
-/* Value of a hex digit, 16 for anything else. */
-static unsigned hex_value(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10u : 16;
-}
+/* Value of a hex digit, and 16; 0 for anything else. */
+static const uint8_t hex_value[256] = {
+	['0'] = 16, ['1'] = 17, ['2'] = 18, ['3'] = 19, ['4'] = 20, ['5'] = 21, ['6'] = 22,
+	['7'] = 23, ['8'] = 24, ['9'] = 25, ['a'] = 26, ['b'] = 27, ['c'] = 28, ['d'] = 29,
+	['e'] = 30, ['f'] = 31, ['A'] = 26, ['B'] = 27, ['C'] = 28, ['D'] = 29, ['E'] = 30,
+	['F'] = 31,
+};
 
 static bool hex_decode(const uint8_t *text, uint8_t name[HK_EMSK_NAME_LEN])
 {
-	for (size_t i = 0; i < HK_EMSK_NAME_LEN; i++) {
-		unsigned high = hex_value(text[2 * i]), low = hex_value(text[2 * i + 1]);
+	unsigned good = 16;
 
-		if (high > 15 || low > 15)
-			return false;
-		name[i] = (uint8_t)(high << 4 | low);
+	for (size_t i = 0; i < HK_EMSK_NAME_LEN; i++) {
+		unsigned high = hex_value[text[2 * i]], low = hex_value[text[2 * i + 1]];
+
+		good &= high & low;
+		name[i] = (uint8_t)(high << 4 | (low & 15));
 	}
-	return true;
+	return good != 0;
 }
 
 /* Octets that a realm of either kind may not hold. */
@@ -90,6 +90,8 @@ bool hk_realm_equal(struct hk_bytes a, struct hk_bytes b)
 {
 	if (a.len != b.len)
 		return false;
+	if (hk_bytes_equal(a, b)) /* as it is nearly always */
+		return true;
 	for (size_t i = 0; i < a.len; i++)
 		if (lower(a.data[i]) != lower(b.data[i]))
 			return false;

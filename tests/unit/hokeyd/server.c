@@ -48,8 +48,10 @@ static void ipv6(void **state)
 	struct running *r = *state;
 	char text[256];
 
-	if (!has_ipv6())
+	if (!has_ipv6()) {
+		print_message("cannot run here: no IPv6\n");
 		skip();
+	}
 	/* both on one port: the IPv6 socket must not take IPv4 */
 	snprintf(text, sizeof(text),
 		"listen six { address = '::'\n port = %u }\n"

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: ISC */
+/* Full authentications: what rlm_eap exported becomes a key set. */
+#include "pairs.h"
+#include "rlm_hokey.h"
+
+#include "crypto/crypto.h"
+#include "hokeyd/clock.h"
+
+#include <hokey/eap.h>
+
+#define EXPIRE_MAX 16 /* old key sets looked at for each new one */
+
+/* ---- which keys ---- */
+
+struct exported {
+	struct hk_bytes emsk;
+	struct hk_bytes session_id;
+};
+
+static const VALUE_PAIR *nth(const VALUE_PAIR *vps, unsigned number, size_t n)
+{
+	for (; vps; vps = vps->next) {
+		if (vps->da->vendor == 0 && vps->da->attr == number && n-- == 0)
+			return vps;
+	}
+	return NULL;
+}
+
+/*
+ * An inner method that exports keys leaves a second pair in the reply, before
+ * or behind the outer one. The Session-Id begins with the type of its method;
+ * that of the outer one is in the device's last response.
+ */
+static bool find_exported(REQUEST *request, struct exported *out)
+{
+	const VALUE_PAIR *vps = request->reply->vps;
+	struct hk_bytes eap = hk_pairs_find(request->packet->vps, PW_EAP_MESSAGE);
+	const VALUE_PAIR *id, *emsk;
+
+	if (eap.len < 5 || eap.data[0] != HK_EAP_RESPONSE)
+		return false;
+	for (size_t i = 0; (id = nth(vps, PW_EAP_SESSION_ID, i)); i++) {
+		if (id->vp_length < 2 || id->vp_octets[0] != eap.data[4])
+			continue;
+		emsk = nth(vps, PW_EAP_EMSK, i);
+		if (!emsk)
+			return false;
+		out->emsk = hk_bytes(emsk->vp_octets, emsk->vp_length);
+		out->session_id = hk_bytes(id->vp_octets, id->vp_length);
+		return true;
+	}
+	return false;
+}
+
+/* Before anything can log them. They have done what they are for. */
+static void take_off_reply(REQUEST *request)
+{
+	hk_pairs_wipe(&request->reply->vps, PW_EAP_EMSK);
+	hk_pairs_wipe(&request->reply->vps, PW_EAP_MSK);
+	hk_pairs_wipe(&request->state, PW_EAP_EMSK);
+	hk_pairs_wipe(&request->state, PW_EAP_MSK);
+}
+
+/* ---- the key set ---- */
+
+/* The realm a key set is kept under; empty: none is made. */
+static struct hk_bytes served_realm(const struct hk_er_policy *policy, struct hk_bytes identity)
+{
+	struct hk_bytes realm = hk_nai_realm(identity);
+
+	if (!realm.len && policy->nrealms)
+		return policy->realms[0];
+	for (size_t i = 0; i < policy->nrealms; i++) {
+		if (hk_realm_equal(policy->realms[i], realm))
+			return policy->realms[i];
+	}
+	return HK_NO_BYTES;
+}
+
+static enum hk_err set_user(const struct hk_rlm *m, REQUEST *request, struct hk_keyset *set)
+{
+	char user[HK_USER_MAX_LEN + 1];
+	ssize_t n = radius_xlat(user, sizeof(user), request, m->config.identity, NULL, NULL);
+
+	if (n < 0 || (size_t)n >= sizeof(user))
+		return HK_ERR_TOO_LONG;
+	set->user_len = (uint16_t)n;
+	memcpy(set->user, user, (size_t)n);
+	return HK_OK;
+}
+
+static void set_authorization(const struct hk_rlm *m, REQUEST *request, struct hk_keyset *set)
+{
+	struct hk_buf out = hk_buf(set->authorization, sizeof(set->authorization));
+
+	if (m->config.cache_reply && hk_pairs_save(request, &out))
+		hk_warn(request,
+			"the reply has more than %d octets of attributes; not all will be "
+			"there at re-authentication",
+			HK_AUTHORIZATION_MAX);
+	set->authorization_len = (uint16_t)out.len;
+}
+
+static hk_time session_end(REQUEST *request, hk_time now)
+{
+	VALUE_PAIR *vp = fr_pair_find_by_num(request->reply->vps, PW_SESSION_TIMEOUT, 0, TAG_ANY);
+
+	return vp && vp->vp_integer ? hk_time_add_s(now, vp->vp_integer) : HK_NEVER;
+}
+
+static enum hk_err fill(const struct hk_rlm *m, REQUEST *request, struct hk_bytes realm,
+	hk_time now, struct hk_keyset *set)
+{
+	set->seq = (struct hk_seq_state){0};
+	set->created = now;
+	set->session_end = session_end(request, now);
+	set->realm_len = (uint16_t)realm.len;
+	memcpy(set->realm, realm.data, realm.len);
+	set_authorization(m, request, set);
+	return set_user(m, request, set);
+}
+
+static enum hk_err derive(
+	const struct hk_rlm *m, const struct exported *keys, hk_time now, struct hk_keyset *set)
+{
+	hk_time expires = hk_time_add_s(now, m->config.erp.rrk_lifetime_s);
+	struct hk_key *emsk = NULL, *rrk = NULL;
+	enum hk_err err;
+
+	err = hk_key_import_emsk(NULL, keys->session_id, keys->emsk, now, expires, &emsk);
+	if (!err)
+		err = hk_key_derive_rrk(emsk, now, expires, &rrk);
+	if (!err)
+		err = hk_erp_keys_init(&set->keys, rrk);
+	if (!err) {
+		memcpy(set->emsk_name, hk_key_emsk_name(rrk), HK_EMSK_NAME_LEN);
+		set->expires = hk_key_expires(rrk);
+	}
+	hk_key_free(rrk);
+	hk_key_free(emsk);
+	return err;
+}
+
+static enum hk_err keep(struct hk_rlm *m, REQUEST *request, const struct exported *keys,
+	struct hk_bytes realm, hk_time now)
+{
+	struct hk_desk *desk = hk_desk_take(&m->desks, now);
+	size_t removed;
+	enum hk_err err;
+
+	if (!desk)
+		return HK_ERR_STORE;
+	err = fill(m, request, realm, now, &desk->set);
+	if (!err)
+		err = derive(m, keys, now, &desk->set);
+	if (!err)
+		err = hk_keystore_put(desk->store, &desk->set);
+	if (!err)
+		hk_keystore_expire(desk->store, now, EXPIRE_MAX, &removed);
+	hk_desk_leave(&m->desks, desk);
+	return err;
+}
+
+/* ---- post-auth ---- */
+
+/* Whatever happens here, the login stands. */
+static rlm_rcode_t keep_exported(struct hk_rlm *m, REQUEST *request)
+{
+	struct hk_bytes name = hk_pairs_find(request->packet->vps, PW_USER_NAME);
+	struct hk_bytes realm = served_realm(&m->config.erp.policy, name);
+	struct exported keys;
+	enum hk_err err;
+
+	if (!find_exported(request, &keys))
+		return RLM_MODULE_NOOP;
+	if (!realm.len) {
+		hk_debug(request, "realm of %.*s is not served here: no keys are kept",
+			(int)name.len, (const char *)name.data);
+		return RLM_MODULE_NOOP;
+	}
+	err = keep(m, request, &keys, realm, hk_clock_now());
+	if (err) {
+		hk_warn(request, "keys of %.*s are not kept: %s", (int)name.len,
+			(const char *)name.data, hk_strerror(err));
+		return RLM_MODULE_NOOP;
+	}
+	hk_debug(request, "keys are kept for re-authentication in realm %.*s", (int)realm.len,
+		(const char *)realm.data);
+	return RLM_MODULE_UPDATED;
+}
+
+rlm_rcode_t hk_rlm_keep_keys(struct hk_rlm *m, REQUEST *request)
+{
+	rlm_rcode_t rcode = RLM_MODULE_NOOP;
+
+	if (request->parent) {
+		hk_debug(request, "not in an inner tunnel: the outer keys are what counts");
+		return RLM_MODULE_NOOP;
+	}
+	if (request->reply->code == PW_CODE_ACCESS_ACCEPT && m->config.erp.enabled)
+		rcode = keep_exported(m, request);
+	take_off_reply(request);
+	return rcode;
+}

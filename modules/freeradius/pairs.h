@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC */
+/* FreeRADIUS's attributes and the hall's request and reply, one into the other. */
+#ifndef HK_RLM_PAIRS_H
+#define HK_RLM_PAIRS_H
+
+#include "server.h"
+
+#include <hokey/aaa.h>
+
+/* The octets or text of the first attribute of that number; data NULL: none. */
+struct hk_bytes hk_pairs_find(VALUE_PAIR *pairs, unsigned number);
+
+/* Views into the attributes of the request, which must outlive *out. */
+void hk_pairs_read_request(REQUEST *request, struct hk_aaa_request *out);
+/*
+ * Code and attributes of the answer; Message-Authenticator comes first. False:
+ * no memory, and then there is no answer.
+ */
+bool hk_pairs_write_reply(REQUEST *request, const struct hk_aaa_reply *reply);
+
+/*
+ * The attributes of a reply that belong to the user and are the same at every
+ * re-authentication, encoded. HK_ERR_TOO_LONG: not all had room; what did is
+ * there.
+ */
+enum hk_err hk_pairs_save(REQUEST *request, struct hk_buf *out);
+
+/* Overwrites the values of all attributes of that number, and takes them away. */
+void hk_pairs_wipe(VALUE_PAIR **pairs, unsigned number);
+
+#endif

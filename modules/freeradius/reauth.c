@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: ISC */
+/* Re-authentications: EAP-Initiate in, EAP-Finish and rMSK out. */
+#include "pairs.h"
+#include "rlm_hokey.h"
+
+#include "crypto/crypto.h"
+#include "hokeyd/clock.h"
+
+#include <hokey/eap.h>
+#include <hokey/erp.h>
+
+static uint8_t identifier_of(struct hk_bytes eap)
+{
+	return eap.len > 1 ? eap.data[1] : 0;
+}
+
+static void reset_reply(struct hk_aaa_reply *reply)
+{
+	struct hk_buf eap = hk_buf(reply->eap.data, reply->eap.cap);
+
+	hk_wipe(reply->key, sizeof(reply->key));
+	*reply = (struct hk_aaa_reply){.eap = eap, .reason = reply->reason};
+}
+
+/*
+ * Full authentication in the same conversation. The State is there because a
+ * challenge has one; rlm_eap begins anew with the identity whatever it says.
+ */
+static void fall_back(struct hk_bytes eap, struct hk_aaa_reply *reply)
+{
+	reset_reply(reply);
+	if (hk_eap_write(&reply->eap, HK_EAP_REQUEST, (uint8_t)(identifier_of(eap) + 1),
+		    HK_EAP_TYPE_IDENTITY, HK_NO_BYTES) ||
+		hk_random(reply->state, sizeof(reply->state)))
+		return;
+	reply->has_state = true;
+	reply->verdict = HK_VERDICT_CHALLENGE;
+}
+
+static void refuse(struct hk_bytes eap, struct hk_aaa_reply *reply)
+{
+	reset_reply(reply);
+	reply->verdict = HK_VERDICT_REJECT;
+	hk_eap_write(&reply->eap, HK_EAP_FAILURE, identifier_of(eap), 0, HK_NO_BYTES);
+}
+
+/* The store cannot say whether the number is fresh: then it is not used at all. */
+static bool store_failed(enum hk_err reason)
+{
+	switch (reason) {
+	case HK_ERR_STORE:
+	case HK_ERR_STORE_FULL:
+	case HK_ERR_STORE_KEY:
+	case HK_ERR_NO_MEMORY:
+	case HK_ERR_SYSTEM:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void advance(struct hk_desk *desk)
+{
+	struct hk_advance *a = &desk->exchange.advance;
+
+	hk_keystore_advance(desk->store, a, 1);
+	if (!a->err)
+		a->err = hk_keystore_sync(desk->store);
+}
+
+/* HK_ER_FORWARD stays with the caller. */
+static void answer(const struct hk_er_policy *policy, struct hk_desk *desk,
+	const struct hk_aaa_request *request, hk_time now, struct hk_aaa_reply *reply)
+{
+	struct hk_er_exchange *x = &desk->exchange;
+
+	if (x->step == HK_ER_ADVANCE)
+		advance(desk);
+	if (x->step == HK_ER_ADVANCE || x->step == HK_ER_ANSWER)
+		hk_er_server_answer(policy, request, now, x, reply);
+	reply->reason = x->reason;
+	if (reply->verdict == HK_VERDICT_CHALLENGE || store_failed(x->reason))
+		fall_back(request->eap, reply);
+	else if (x->reason == HK_ERR_MALFORMED || x->reason == HK_ERR_UNEXPECTED)
+		refuse(request->eap, reply);
+}
+
+/* ---- who else could answer ---- */
+
+/* A realm that is not ours goes where the modules before this one have sent it. */
+static bool goes_elsewhere(REQUEST *request)
+{
+	return fr_pair_find_by_num(request->config, PW_PROXY_TO_REALM, 0, TAG_ANY) ||
+	       fr_pair_find_by_num(request->config, PW_HOME_SERVER_POOL, 0, TAG_ANY);
+}
+
+/* ---- the log ---- */
+
+static void log_outcome(
+	REQUEST *request, const struct hk_aaa_request *in, const struct hk_aaa_reply *reply)
+{
+	int name_len = (int)in->user_name.len;
+	const char *name = (const char *)in->user_name.data;
+
+	if (reply->verdict == HK_VERDICT_ACCEPT && request->root->log_accept)
+		radlog_request(L_AUTH, L_DBG_LVL_OFF, request,
+			"Re-authentication OK: [%.*s] (key %.*s cli %.*s)",
+			(int)reply->user_name.len, (const char *)reply->user_name.data, name_len,
+			name, (int)in->calling_station_id.len,
+			(const char *)in->calling_station_id.data);
+	else if (reply->verdict == HK_VERDICT_REJECT && request->root->log_reject)
+		radlog_request(L_AUTH, L_DBG_LVL_OFF, request,
+			"Re-authentication refused (%s): [%.*s] (cli %.*s)",
+			hk_strerror(reply->reason), name_len, name, (int)in->calling_station_id.len,
+			(const char *)in->calling_station_id.data);
+	if (store_failed(reply->reason))
+		hk_warn(request, "key store: %s; the device has to log in in full",
+			hk_strerror(reply->reason));
+	hk_debug(request, "EAP-Initiate from %.*s: %s%s", name_len, name,
+		reply->verdict == HK_VERDICT_ACCEPT ? "accepted" : hk_strerror(reply->reason),
+		reply->verdict == HK_VERDICT_CHALLENGE ? ", asking for full authentication" : "");
+}
+
+/* ---- authorize ---- */
+
+static rlm_rcode_t finish(
+	REQUEST *request, const struct hk_aaa_request *in, struct hk_aaa_reply *reply)
+{
+	bool written = hk_pairs_write_reply(request, reply);
+
+	log_outcome(request, in, reply);
+	hk_wipe(reply->key, sizeof(reply->key));
+	return written ? RLM_MODULE_HANDLED : RLM_MODULE_FAIL;
+}
+
+/* Without a store, or not wanted. */
+static rlm_rcode_t without_keys(
+	REQUEST *request, const struct hk_aaa_request *in, enum hk_err reason)
+{
+	uint8_t eap[64];
+	struct hk_aaa_reply reply = {.eap = hk_buf(eap, sizeof(eap)), .reason = reason};
+
+	fall_back(in->eap, &reply);
+	return finish(request, in, &reply);
+}
+
+static rlm_rcode_t with_desk(struct hk_rlm *m, struct hk_desk *desk, REQUEST *request,
+	const struct hk_aaa_request *in, hk_time now)
+{
+	const struct hk_er_policy *policy = &m->config.erp.policy;
+	struct hk_aaa_reply reply = {.eap = hk_buf(desk->eap, sizeof(desk->eap))};
+
+	hk_er_server_check(policy, &desk->limiter, desk->store, in, now, &desk->exchange);
+	if (desk->exchange.step == HK_ER_FORWARD) {
+		if (goes_elsewhere(request))
+			return RLM_MODULE_NOOP;
+		reply.reason = HK_ERR_REALM;
+		if (policy->on_unknown_key == HK_UNKNOWN_CHALLENGE)
+			fall_back(in->eap, &reply);
+		else
+			refuse(in->eap, &reply);
+		return finish(request, in, &reply);
+	}
+	answer(policy, desk, in, now, &reply);
+	return finish(request, in, &reply);
+}
+
+rlm_rcode_t hk_rlm_reauthenticate(struct hk_rlm *m, REQUEST *request)
+{
+	struct hk_aaa_request in;
+	struct hk_desk *desk;
+	hk_time now;
+	rlm_rcode_t rcode;
+
+	if (request->packet->code != PW_CODE_ACCESS_REQUEST || request->parent)
+		return RLM_MODULE_NOOP;
+	hk_pairs_read_request(request, &in);
+	if (!in.eap.len || in.eap.data[0] != HK_ERP_INITIATE)
+		return RLM_MODULE_NOOP;
+	if (!m->config.erp.enabled)
+		return without_keys(request, &in, HK_ERR_DENIED);
+
+	now = hk_clock_now();
+	desk = hk_desk_take(&m->desks, now);
+	if (!desk)
+		return without_keys(request, &in, HK_ERR_STORE);
+	rcode = with_desk(m, desk, request, &in, now);
+	hk_desk_leave(&m->desks, desk);
+	return rcode;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * rlm_hokey: handover keying inside FreeRADIUS. In `authorize` it answers
+ * re-authentications (RFC 6696), in `post-auth` it keeps the keys of full
+ * authentications. It is a door: all of the protocol is in libhokey.
+ */
+#include "rlm_hokey.h"
+
+#include "hokeyd/clock.h"
+
+static const CONF_PARSER options[] = {
+	{"identity", FR_CONF_OFFSET(PW_TYPE_STRING | PW_TYPE_XLAT, struct hk_rlm, config.identity),
+		"%{%{reply:User-Name}:-%{User-Name}}"},
+	{"cache_reply", FR_CONF_OFFSET(PW_TYPE_BOOLEAN, struct hk_rlm, config.cache_reply), "yes"},
+	CONF_PARSER_TERMINATOR,
+};
+
+static int instantiate(CONF_SECTION *section, void *instance)
+{
+	static pthread_once_t clock_started = PTHREAD_ONCE_INIT;
+	struct hk_rlm *m = instance;
+	const char *name = cf_section_name2(section);
+
+	pthread_once(&clock_started, hk_clock_start);
+	if (!hk_rlm_config_read(section, &m->config))
+		return -1;
+	hk_desks_open(&m->desks, name ? name : cf_section_name1(section), &m->config.store);
+	return 0;
+}
+
+/* Also called when instantiate() failed. */
+static int detach(void *instance)
+{
+	struct hk_rlm *m = instance;
+
+	if (m->desks.config)
+		hk_desks_close(&m->desks);
+	m->desks.config = NULL;
+	return 0;
+}
+
+static rlm_rcode_t authorize(void *instance, REQUEST *request)
+{
+	return hk_rlm_reauthenticate(instance, request);
+}
+
+static rlm_rcode_t post_auth(void *instance, REQUEST *request)
+{
+	return hk_rlm_keep_keys(instance, request);
+}
+
+/* The server looks for the symbol rlm_NAME. */
+extern module_t rlm_hokey;
+
+__attribute__((visibility("default"))) module_t rlm_hokey = {
+	.magic = RLM_MODULE_INIT,
+	.name = "hokey",
+	.type = RLM_TYPE_THREAD_SAFE,
+	.inst_size = sizeof(struct hk_rlm),
+	.config = options,
+	.instantiate = instantiate,
+	.detach = detach,
+	.methods = {[MOD_AUTHORIZE] = authorize, [MOD_POST_AUTH] = post_auth},
+};

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: ISC */
+/* One instance of the module, and what it does in which section. */
+#ifndef HK_RLM_HOKEY_H
+#define HK_RLM_HOKEY_H
+
+#include "config.h"
+#include "desk.h"
+#include "server.h"
+
+struct hk_rlm {
+	struct hk_rlm_config config;
+	struct hk_desks desks;
+};
+
+/* authorize: answers EAP code 5; noop for everything else. */
+rlm_rcode_t hk_rlm_reauthenticate(struct hk_rlm *m, REQUEST *request);
+/* post-auth: keeps the keys of a full authentication and takes them off the reply. */
+rlm_rcode_t hk_rlm_keep_keys(struct hk_rlm *m, REQUEST *request);
+
+#endif

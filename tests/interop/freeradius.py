@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: ISC
+"""Debian's FreeRADIUS in the lab, from a copy of /etc/freeradius/3.0."""
+import pathlib
+import re
+import shutil
+
+import radius
+from lab import TLS_FLAGS, hexdump
+
+INSTALLED = pathlib.Path('/etc/freeradius/3.0')
+RADDB = pathlib.Path(__file__).resolve().parents[2] / 'modules' / 'freeradius' / 'raddb'
+READY = r'Ready to process requests'
+PASSWORD = 'down the rabbit hole'
+METHODS = {'tls': ('TLS', ''),
+           'ttls': ('TTLS', 'phase2="auth=PAP"'),
+           'peap': ('PEAP', 'phase2="auth=MSCHAPV2"')}
+
+
+def replace(path, pattern, text, count=1):
+    """Edits a configuration file; the pattern must be there."""
+    old = path.read_text()
+    new, n = re.subn(pattern, text, old, count=count, flags=re.M)
+    assert n, f'{path}: no {pattern!r}'
+    path.write_text(new)
+
+
+class FreeRadius:
+    def __init__(self, lab, pki, module, name='raddb'):
+        self.lab, self.pki, self.module = lab, pki, pathlib.Path(module)
+        self.raddb = lab.folder / name
+        self.store = lab.folder / f'{name}-store'
+        self.program = None
+        shutil.copytree(INSTALLED, self.raddb, symlinks=True)
+        self._settle()
+        self._eap()
+        self._users()
+
+    def file(self, *parts):
+        return self.raddb.joinpath(*parts)
+
+    def _settle(self):
+        """Another place, another user, a client."""
+        conf = self.file('radiusd.conf')
+        replace(conf, r'^raddbdir = .*', f'raddbdir = {self.raddb}')
+        replace(conf, r'^logdir = .*', f'logdir = {self.lab.folder}/log')
+        replace(conf, r'^run_dir = .*', f'run_dir = {self.lab.folder}')
+        replace(conf, r'^(\s*user = ).*', r'\1root')
+        replace(conf, r'^(\s*group = ).*', r'\1root')
+        replace(conf, r'^libdir = .*', f'libdir = /usr/lib/freeradius:{self.module.parent}')
+        (self.lab.folder / 'log').mkdir(exist_ok=True)
+        self.file('clients.conf').write_text(
+            'client lab {\n\tipaddr = 127.0.0.1\n\tsecret = throw-away-secret\n\tshortname = lab\n}\n')
+
+    def _eap(self):
+        eap = self.file('mods-available', 'eap')
+        for option, value in (('private_key_file', self.pki.server_key),
+                              ('certificate_file', self.pki.server_cert),
+                              ('ca_file', self.pki.ca)):
+            replace(eap, rf'^(\s*{option} = ).*', rf'\g<1>{value}')
+        replace(eap, r'^\s*private_key_password = .*', '')
+        replace(eap, r'^(\s*tls_max_version = ).*', r'\1"1.3"')
+
+    def _users(self):
+        self.file('mods-config', 'files', 'authorize').write_text(
+            f'alice@home.example Cleartext-Password := "{PASSWORD}"\n')
+        replace(self.file('sites-available', 'inner-tunnel'), r'^post-auth \{',
+                'post-auth {\n\thokey_inner_identity')
+        shutil.copy(RADDB / 'policy.d' / 'hokey', self.file('policy.d', 'hokey'))
+
+    def method(self, name):
+        """Saves the round trip of a NAK."""
+        replace(self.file('mods-available', 'eap'), r'^(\teap \{\n)?(\s*default_eap_type = ).*',
+                rf'\g<2>{name}')
+        return self
+
+    def resumption(self):
+        eap = self.file('mods-available', 'eap')
+        (self.lab.folder / 'tlscache').mkdir(mode=0o700, exist_ok=True)
+        replace(eap, r'^(\s*cache \{\n)(?:.*\n)*?(\s*enable = )no',
+                rf'\1\t\t\tstore {{\n\t\t\t\tUser-Name\n\t\t\t}}\n\t\t\tname = "lab"\n\t\t\tpersist_dir = "{self.lab.folder}/tlscache"\n\2yes')
+        replace(eap, r'^\t\t\tstore \{\n\t\t\t\tTunnel-Private-Group-Id\n\t\t\t\}\n', '')
+        replace(self.file('sites-available', 'inner-tunnel'), r'hokey_inner_identity',
+                'hokey_resumed_inner_identity')
+        site = self.file('sites-available', 'default')
+        replace(site, r'^\teap \{', '\thokey_resumed_identity\n\teap {')
+        replace(site, r'^\tPost-Auth-Type Challenge \{', r'\g<0>\n\t\thokey_no_identity')
+        return self
+
+    def post_auth(self, text):
+        """Lines at the start of post-auth, behind the update from session-state."""
+        replace(self.file('sites-available', 'default'),
+                r'^(\tupdate \{\n\t\t&reply: \+= &session-state:\n\t\})', rf'\1\n{text}')
+        return self
+
+    def enable(self, erp='', store='', **options):
+        """The module with its two lines."""
+        shutil.copy(RADDB / 'mods-available' / 'hokey', self.file('mods-enabled', 'hokey'))
+        mod = self.file('mods-enabled', 'hokey')
+        self.store.mkdir(mode=0o700, exist_ok=True)
+        replace(mod, r'^(\s*path = ).*', rf'\g<1>{self.store}/keys')
+        replace(mod, r'^(\s*wrap_key_file = ).*', rf'\g<1>{self.store}/wrap.key')
+        replace(mod, r'^\terp \{', f'\terp {{\n{erp}')
+        replace(mod, r'^\tstore \{', f'\tstore {{\n{store}')
+        for name, value in options.items():
+            replace(mod, rf'^(\t{name} = ).*', rf'\g<1>{value}')
+        site = self.file('sites-available', 'default')
+        replace(site, r'^\teap \{', '\thokey\n\teap {')
+        replace(site, r'^(\tremove_reply_message_if_eap\n)', r'\thokey\n\1')
+        return self
+
+    def disable(self):
+        """Takes the two lines away again."""
+        replace(self.file('sites-available', 'default'), r'^\thokey\n', '', count=2)
+        self.file('mods-enabled', 'hokey').unlink()
+        return self
+
+    def start(self, *args, env=None, wrap=(), timeout=30):
+        self.program = self.lab.start(
+            [*wrap, '/usr/sbin/freeradius', '-f', '-d', self.raddb, '-l', 'stdout', *args],
+            env={**self.environment(), **(env or {})}, name='freeradius')
+        self.program.wait_for(READY, timeout)
+        return self.program
+
+    def check(self):
+        """freeradius -XC; what it says, and its status."""
+        done = self.lab.run(['/usr/sbin/freeradius', '-XC', '-d', self.raddb],
+                            env=self.environment())
+        return done.stdout + done.stderr, done.returncode
+
+    def environment(self):
+        return {}
+
+    def login(self, wpa, method='tls', tls='1.3', resumed=False, identity='alice@home.example',
+              outer='anonymous@home.example'):
+        """A full login by eapol_test; the keys it derived, and its log."""
+        eap, phase2 = METHODS[method]
+        outer = '' if method == 'tls' else f'anonymous_identity="{outer}"'
+        binding = 'peapver=0 crypto_binding=0 ' if method == 'peap' else ''
+        config = self.lab.folder / f'eapol_test-{method}.conf'
+        config.write_text(f'''network={{
+    key_mgmt=IEEE8021X
+    eap={eap}
+    erp=1
+    identity="{identity}"
+    {outer}
+    password="{PASSWORD}"
+    {phase2}
+    ca_cert="{self.pki.ca}"
+    client_cert="{self.pki.cert('client')}"
+    private_key="{self.pki.key('client')}"
+    phase1="{binding}{TLS_FLAGS[tls]}"
+}}
+''')
+        done = self.lab.run(
+            [wpa / 'eapol_test', '-c', config, '-a', '127.0.0.1', '-p', '1812', '-s',
+             'throw-away-secret', '-N', '30:s:02-00-00-00-01-01:hokey', '-t', '10', '-e',
+             *(['-r', '1'] if resumed else [])])
+        assert done.returncode == 0 and 'SUCCESS' in done.stdout, done.stdout[-3000:]
+        keys = radius.KeySet(hexdump(done.stdout, 'EAP: EMSK'),
+                             hexdump(done.stdout, 'EAP: Session-Id'), identity.split('@')[1])
+        keys.emsk = hexdump(done.stdout, 'EAP: EMSK')
+        return keys, done.stdout

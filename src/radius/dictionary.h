@@ -20,4 +20,7 @@ extern const size_t hk_radius_value_count;
 /* By the first len characters of name. */
 const struct hk_radius_name *hk_radius_attribute_by_name_part(const char *name, size_t len);
 
+/* "Attr-200" and "Vendor-9-Attr-1": octets, without a name of their own. */
+bool hk_radius_numbered_name(const char *name, size_t len, struct hk_radius_name *out);
+
 #endif

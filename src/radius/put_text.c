@@ -35,8 +35,7 @@ static bool parse_number(const char *text, size_t len, uint64_t max, uint64_t *o
 
 /* ---- names ---- */
 
-/* "Attr-200" and "Vendor-9-Attr-1": octets, without a name of their own. */
-static bool parse_numbered_name(const char *name, size_t len, struct hk_radius_name *out)
+bool hk_radius_numbered_name(const char *name, size_t len, struct hk_radius_name *out)
 {
 	const char *end = name + len, *dash;
 	uint64_t vendor = 0, type;
@@ -72,7 +71,7 @@ static enum hk_err parse_name(const char *name, struct target *out, const char *
 
 	if (known) {
 		out->attribute = *known;
-	} else if (!parse_numbered_name(name, len, &out->attribute)) {
+	} else if (!hk_radius_numbered_name(name, len, &out->attribute)) {
 		*error = "no attribute of this name is known";
 		return HK_ERR_NOT_FOUND;
 	}

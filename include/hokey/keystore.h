@@ -69,6 +69,9 @@ struct hk_keyset {
 	/* Of a home server that delivers keys to other domains; else empty. */
 	struct hk_kept_emsk emsk;
 	struct hk_grants   grants;
+	/* Of an ER server of another domain: who delivered the key; else empty. */
+	uint8_t            home_len;
+	uint8_t            home[HK_REALM_MAX_LEN];
 };
 
 /* Wipes the keys of a set. */

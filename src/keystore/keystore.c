@@ -24,7 +24,8 @@ static bool realm_fits(struct hk_bytes realm)
 enum hk_err hk_keystore_put(struct hk_keystore *store, const struct hk_keyset *set)
 {
 	if (!realm_fits(hk_bytes(set->realm, set->realm_len)) || set->user_len > HK_USER_MAX_LEN ||
-		set->authorization_len > HK_AUTHORIZATION_MAX || set->grants.n > HK_GRANTS_MAX)
+		set->authorization_len > HK_AUTHORIZATION_MAX || set->grants.n > HK_GRANTS_MAX ||
+		set->home_len > HK_REALM_MAX_LEN)
 		return HK_ERR_ARGUMENT;
 	return store->ops->put(store, set);
 }

@@ -14,9 +14,10 @@
 
 #include <stdatomic.h>
 
-/* What only the sets of a home server that keeps EMSKs have. */
+/* What only sets have whose keys go to, or came from, another domain. */
 struct kept {
 	struct hk_kept_emsk emsk;
+	const struct hk_blob *home; /* NULL: none */
 	uint8_t ngrants;
 	struct hk_grant grants[];
 };
@@ -171,6 +172,8 @@ static void kept_free(struct memory *m, struct kept *k)
 {
 	if (!k)
 		return;
+	if (k->home)
+		hk_intern_give_back(m->strings, k->home);
 	m->bytes -= hk_heap_bytes(kept_size(k->ngrants));
 	hk_wipe(k, kept_size(k->ngrants));
 	free(k);
@@ -178,22 +181,32 @@ static void kept_free(struct memory *m, struct kept *k)
 
 /* Changes r only when there was memory. */
 static bool kept_set(struct memory *m, struct record *r, const struct hk_kept_emsk *emsk,
-	const struct hk_grants *grants)
+	const struct hk_grants *grants, struct hk_bytes home)
 {
 	struct kept *k = NULL;
 
-	if (emsk->kdf || grants->n) {
-		k = malloc(kept_size(grants->n));
+	if (emsk->kdf || grants->n || home.len) {
+		k = calloc(1, kept_size(grants->n));
 		if (!k)
 			return false;
 		m->bytes += hk_heap_bytes(kept_size(grants->n));
 		k->emsk = *emsk;
 		k->ngrants = grants->n;
 		memcpy(k->grants, grants->list, grants->n * sizeof k->grants[0]);
+		k->home = home.len ? hk_intern_take(m->strings, home) : NULL;
+		if (home.len && !k->home) {
+			kept_free(m, k);
+			return false;
+		}
 	}
 	kept_free(m, r->kept);
 	r->kept = k;
 	return true;
+}
+
+static struct hk_bytes home_of(const struct record *r)
+{
+	return r->kept && r->kept->home ? hk_blob_bytes(r->kept->home) : HK_NO_BYTES;
 }
 
 static void kept_copy(const struct kept *k, struct hk_kept_emsk *emsk, struct hk_grants *grants)
@@ -244,7 +257,8 @@ static struct record *record_new(struct memory *m, const struct hk_keyset *set)
 	r->realm = hk_intern_take(m->strings, hk_bytes(set->realm, set->realm_len));
 	r->authorization =
 		hk_intern_take(m->strings, hk_bytes(set->authorization, set->authorization_len));
-	if (r->realm && r->authorization && kept_set(m, r, &set->emsk, &set->grants))
+	if (r->realm && r->authorization &&
+		kept_set(m, r, &set->emsk, &set->grants, hk_bytes(set->home, set->home_len)))
 		return r;
 	record_free(m, r);
 	return NULL;
@@ -266,6 +280,9 @@ static void record_copy(const struct record *r, struct hk_keyset *out)
 	memcpy(out->user, r->user, r->user_len);
 	memcpy(out->authorization, r->authorization->data, r->authorization->len);
 	kept_copy(r->kept, &out->emsk, &out->grants);
+	out->home_len = (uint8_t)home_of(r).len;
+	if (out->home_len)
+		memcpy(out->home, home_of(r).data, out->home_len);
 }
 
 /* Locks the shard of the name. Gives its record or NULL. */
@@ -334,7 +351,7 @@ static bool go_on(struct memory *m, const struct record *old, struct record *r)
 	kept_copy(old->kept, &ignored, &before);
 	kept_copy(r->kept, &emsk, &grants);
 	hk_grants_inherit(&grants, &before);
-	done = kept_set(m, r, &emsk, &grants);
+	done = kept_set(m, r, &emsk, &grants, home_of(r));
 	hk_wipe(&ignored, sizeof ignored);
 	hk_wipe(&emsk, sizeof emsk);
 	return done;
@@ -478,7 +495,7 @@ static enum hk_err memory_grant(struct hk_keystore *store, const uint8_t *emsk_n
 	} else if (r) {
 		kept_copy(r->kept, &emsk, &grants);
 		err = hk_grants_add(&grants, grant, again);
-		if (!err && !*again && !kept_set(m, r, &emsk, &grants))
+		if (!err && !*again && !kept_set(m, r, &emsk, &grants, home_of(r)))
 			err = HK_ERR_NO_MEMORY;
 	}
 	pthread_mutex_unlock(&p.shard->lock);

@@ -4,7 +4,7 @@
 #include "crypto/crypto.h"
 
 #define FORMAT      1
-#define FORMAT_KEPT 2 /* with what struct hk_keyset keeps of an EMSK */
+#define FORMAT_KEPT 2 /* with what keys that change domains need */
 #define STATE_MAC   16
 #define STATE_PLAIN (HK_RECORD_STATE_LEN - STATE_MAC)
 #define HEAD_LEN    13 /* format and times */
@@ -172,7 +172,7 @@ static size_t user_part(const struct hk_keyset *set)
 
 static bool keeps_something(const struct hk_keyset *set)
 {
-	return set->emsk.kdf || set->grants.n;
+	return set->emsk.kdf || set->grants.n || set->home_len;
 }
 
 static void write_kept(struct hk_buf *b, const struct hk_keyset *set)
@@ -187,6 +187,8 @@ static void write_kept(struct hk_buf *b, const struct hk_keyset *set)
 		hk_put(b, set->grants.list[i].key, HK_GRANT_HASH_LEN);
 		hk_put(b, set->grants.list[i].owner, HK_GRANT_HASH_LEN);
 	}
+	hk_put_u8(b, set->home_len);
+	hk_put(b, set->home, set->home_len);
 }
 
 /* What the octet behind the length of the user says. */
@@ -261,6 +263,7 @@ static void read_kept(struct hk_reader *r, struct hk_keyset *set)
 		get_text(r, HK_GRANT_HASH_LEN, set->grants.list[i].key, HK_GRANT_HASH_LEN);
 		get_text(r, HK_GRANT_HASH_LEN, set->grants.list[i].owner, HK_GRANT_HASH_LEN);
 	}
+	set->home_len = (uint8_t)get_text(r, hk_get_u8(r), set->home, sizeof set->home);
 }
 
 static enum hk_err read_content(uint8_t format, struct hk_bytes plain, struct hk_keyset *set)
@@ -270,6 +273,7 @@ static enum hk_err read_content(uint8_t format, struct hk_bytes plain, struct hk
 
 	set->emsk.kdf = 0;
 	set->grants.n = 0;
+	set->home_len = 0;
 	if (format == FORMAT_KEPT)
 		read_kept(&r, set);
 	session_end = hk_get_bytes(&r, TIME_LEN);

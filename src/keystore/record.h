@@ -6,7 +6,8 @@
  *     state  expected (4) | last_seq (2) | window (8) | last_time (8) | last_tag (16) | mac (16)
  *     body   format (1) | expires (6) | created (6) | nonce (12) | sealed content
  *
- * Format 2 is for sets with an EMSK or grants, which come first in the content.
+ * Format 2 is for sets with an EMSK, grants or a home, which come first in the
+ * content.
  *
  * Only the state changes after put. Its mac and the associated data of the body
  * bind both to the key, so that parts of two records cannot be exchanged. Keys,
@@ -21,7 +22,8 @@
 #define HK_RECORD_REALM_LEN 4
 #define HK_RECORD_KEY_LEN   (HK_EMSK_NAME_LEN + HK_RECORD_REALM_LEN)
 #define HK_RECORD_STATE_LEN 54
-#define HK_RECORD_KEPT_MAX  (1 + 2 + 64 + 1 + HK_GRANTS_MAX * 2 * HK_GRANT_HASH_LEN)
+#define HK_RECORD_KEPT_MAX                                                                         \
+	(1 + 2 + 64 + 1 + HK_GRANTS_MAX * 2 * HK_GRANT_HASH_LEN + 1 + HK_REALM_MAX_LEN)
 #define HK_RECORD_BODY_MAX                                                                         \
 	(25 + HK_RECORD_KEPT_MAX + 139 + 16 + HK_REALM_MAX_LEN + HK_USER_MAX_LEN +                 \
 		HK_AUTHORIZATION_MAX)

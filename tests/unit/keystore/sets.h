@@ -41,15 +41,19 @@ static inline struct hk_keyset set_of(uint64_t i, const char *user)
 	return s;
 }
 
-/* Keeps an EMSK made from a number, and n grants. */
+/* Keeps an EMSK made from a number, n grants and, when it is odd, a home. */
 static inline void set_keep(struct hk_keyset *s, uint32_t i, uint8_t n)
 {
+	uint16_t len;
+
 	s->emsk = (struct hk_kept_emsk){.len = 64, .kdf = HK_KDF_PRFPLUS_SHA256};
 	for (unsigned k = 0; k < 8; k++) {
 		s->emsk.key.inner[k] = i * 47 + k;
 		s->emsk.key.outer[k] = i * 53 + k;
 	}
 	s->grants.n = n;
+	set_text(s->home, &len, i % 2 ? "far.example" : "");
+	s->home_len = (uint8_t)len;
 	for (uint8_t g = 0; g < n; g++)
 		s->grants.list[g] = (struct hk_grant){{g, 1}, {g, 2}};
 }
@@ -121,6 +125,8 @@ static inline void assert_set_equal(const struct hk_keyset *a, const struct hk_k
 	}
 	assert_int_equal(a->grants.n, b->grants.n);
 	assert_memory_equal(a->grants.list, b->grants.list, a->grants.n * sizeof a->grants.list[0]);
+	assert_int_equal(a->home_len, b->home_len);
+	assert_memory_equal(a->home, b->home, a->home_len);
 }
 
 #endif

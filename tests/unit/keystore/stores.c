@@ -128,6 +128,9 @@ static void put_refuses_impossible_lengths(void **state)
 	s.authorization_len = 0;
 	s.grants.n = HK_GRANTS_MAX + 1;
 	assert_err(hk_keystore_put(*state, &s), HK_ERR_ARGUMENT);
+	s.grants.n = 0;
+	s.home_len = HK_REALM_MAX_LEN + 1;
+	assert_err(hk_keystore_put(*state, &s), HK_ERR_ARGUMENT);
 	assert_int_equal(count(*state), 0);
 }
 
@@ -588,6 +591,7 @@ static void grants_outlive_a_second_put(void **state)
 	assert_ok(hk_keystore_put(*state, &s));
 	assert_ok(find(*state, 1, &out));
 	assert_int_equal(out.emsk.kdf, 0);
+	assert_int_equal(out.home_len, strlen("far.example"));
 	assert_int_equal(out.grants.n, 2);
 
 	/* other keys under the name, later: another EMSK */

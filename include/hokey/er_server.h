@@ -8,6 +8,7 @@
  *     hk_er_server_check()   parses, finds the key set, makes the checks of
  *                            section 5.2 in their order. Changes no state.
  *     hk_keystore_advance()  for the exchanges that passed: is SEQ fresh?
+ *     hk_er_server_decide()  the last checks; from here on the outcome is known.
  *     hk_er_server_answer()  builds EAP-Finish and, on success, the rMSK.
  *
  * No step allocates. An exchange that was accepted a moment ago and comes
@@ -87,7 +88,16 @@ struct hk_er_exchange {
 	bool                  cb_missing; /* channel binding: nothing to compare */
 	uint8_t               reading;  /* index of the reading that verified */
 	uint8_t               suite;    /* of the answer */
+	bool                  decided;  /* hk_er_server_decide() was called */
+	/*
+	 * For the Finish of a bootstrap, set by the caller between decide and answer:
+	 * the domain whose key goes to its ER server (a view; empty: none does), and
+	 * the key that indicates it to the peer (NULL: no indication).
+	 */
+	struct hk_bytes       bootstrap_domain;
+	const struct hk_key  *indication_key;
 	struct hk_keyset      keyset;
+	struct hk_erp_attributes attributes; /* once decided: of the request */
 };
 
 /*
@@ -99,8 +109,16 @@ HK_API void hk_er_server_check(const struct hk_er_policy *policy, struct hk_er_l
 	struct hk_er_exchange *x);
 
 /*
- * After the store has decided x->advance, or at once for HK_ER_ANSWER: fills
- * the reply. With on_unknown_key = challenge and no key set, verdict is
+ * After the store has decided x->advance, or at once for HK_ER_ANSWER: makes
+ * the checks that are left and sets x->reason. May be left out.
+ */
+HK_API void hk_er_server_decide(const struct hk_er_policy *policy,
+	const struct hk_aaa_request *request, struct hk_er_exchange *x);
+/* True: the exchange succeeded, and it is an explicit bootstrapping. */
+HK_API bool hk_er_exchange_bootstraps(const struct hk_er_exchange *x);
+
+/*
+ * After that, fills the reply but for reply->delivery. With on_unknown_key = challenge and no key set, verdict is
  * CHALLENGE and eap an EAP-Request/Identity; the caller opens a session and
  * sets the State. x->reason tells what happened. A store error gives verdict
  * NONE: no answer leaves for a number that could not be stored.
@@ -111,8 +129,8 @@ HK_API void hk_er_server_answer(const struct hk_er_policy *policy,
 	struct hk_aaa_reply *reply);
 
 /*
- * Longest EAP-Finish this policy can produce for a realm, in octets: more
- * than HK_ERP_FILS_MAX_LEN does not fit a FILS access point.
+ * Longest EAP-Finish this policy can produce for a realm, in octets, but for a
+ * bootstrap: more than HK_ERP_FILS_MAX_LEN does not fit a FILS access point.
  */
 HK_API size_t hk_er_server_finish_max(const struct hk_er_policy *policy, size_t realm_len);
 

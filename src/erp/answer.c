@@ -8,7 +8,7 @@
 
 void hk_er_forget_keys(struct hk_er_exchange *x)
 {
-	hk_wipe(&x->keyset.keys, sizeof x->keyset.keys);
+	hk_keyset_wipe(&x->keyset);
 	x->has_keys = false;
 }
 
@@ -19,20 +19,19 @@ void hk_er_forget_keys(struct hk_er_exchange *x)
  * spent, whatever the outcome.
  */
 static enum hk_err check_binding(const struct hk_er_policy *policy,
-	const struct hk_aaa_request *request, struct hk_er_exchange *x,
-	struct hk_erp_attributes *attributes)
+	const struct hk_aaa_request *request, struct hk_er_exchange *x)
 {
 	enum hk_err err;
 
-	err = hk_erp_attributes(&x->message, x->message.readings[x->reading].end, attributes);
+	err = hk_erp_attributes(&x->message, x->message.readings[x->reading].end, &x->attributes);
 	if (err)
 		return err;
 	return hk_channel_binding_check(
-		policy->channel_binding, attributes, request, &x->cb_missing);
+		policy->channel_binding, &x->attributes, request, &x->cb_missing);
 }
 
-static enum hk_err decide(const struct hk_er_policy *policy, const struct hk_aaa_request *request,
-	struct hk_er_exchange *x, struct hk_erp_attributes *attributes)
+static enum hk_err outcome(const struct hk_er_policy *policy, const struct hk_aaa_request *request,
+	struct hk_er_exchange *x)
 {
 	if (x->step != HK_ER_ADVANCE)
 		return x->reason;
@@ -40,7 +39,20 @@ static enum hk_err decide(const struct hk_er_policy *policy, const struct hk_aaa
 		return x->advance.err;
 	if (x->advance.freshness == HK_SEQ_STALE)
 		return HK_ERR_REPLAY;
-	return check_binding(policy, request, x, attributes);
+	return check_binding(policy, request, x);
+}
+
+void hk_er_server_decide(const struct hk_er_policy *policy, const struct hk_aaa_request *request,
+	struct hk_er_exchange *x)
+{
+	x->reason = outcome(policy, request, x);
+	x->decided = true;
+}
+
+bool hk_er_exchange_bootstraps(const struct hk_er_exchange *x)
+{
+	return x->decided && x->step == HK_ER_ADVANCE && !x->reason &&
+	       (x->message.flags & HK_ERP_FLAG_B);
 }
 
 /* ---- EAP-Finish ---- */
@@ -77,11 +89,25 @@ static uint32_t rmsk_lifetime_s(const struct hk_er_policy *policy, const struct 
 	return policy->rmsk_lifetime_s;
 }
 
+/* The same, with the place of the Authorization Indication. */
+static enum hk_err seal_indicated(
+	const struct hk_er_exchange *x, size_t indication, struct hk_buf *b)
+{
+	struct hk_hmac_key rik;
+	enum hk_err err = hk_erp_keys_rik(&x->keyset.keys, x->suite, &rik);
+
+	if (!err)
+		err = hk_erp_seal_indicated(b, x->suite, indication, x->indication_key, &rik);
+	hk_wipe(&rik, sizeof rik);
+	return err;
+}
+
 static enum hk_err write_success(const struct hk_er_policy *policy,
-	const struct hk_aaa_request *request, const struct hk_er_exchange *x,
-	const struct hk_erp_attributes *attributes, struct hk_buf *b)
+	const struct hk_aaa_request *request, const struct hk_er_exchange *x, struct hk_buf *b)
 {
 	bool lifetimes = policy->send_lifetimes && x->message.flags & HK_ERP_FLAG_L;
+	bool indicated = x->bootstrap_domain.len > 0 && x->indication_key;
+	size_t indication = 0;
 
 	begin(x, lifetimes ? HK_ERP_FLAG_L : 0, b);
 	if (lifetimes) {
@@ -89,10 +115,14 @@ static enum hk_err write_success(const struct hk_er_policy *policy,
 			hk_time_left_s(x->keyset.expires, x->advance.accepted_at));
 		hk_erp_put_lifetime(b, HK_ERP_RMSK_LIFETIME, rmsk_lifetime_s(policy, x));
 	}
-	if (policy->channel_binding == HK_CB_REQUIRE && !hk_channel_binding_present(attributes))
+	if (x->bootstrap_domain.len > 0)
+		hk_erp_put_tlv(b, HK_ERP_DOMAIN_NAME, x->bootstrap_domain);
+	if (indicated)
+		indication = hk_erp_reserve_indication(b, x->suite);
+	if (policy->channel_binding == HK_CB_REQUIRE && !hk_channel_binding_present(&x->attributes))
 		hk_channel_binding_put(
 			b, request, HK_ERP_MAX_LEN - b->len - 1 - hk_suite_tag_len(x->suite));
-	return seal(x, b);
+	return indicated ? seal_indicated(x, indication, b) : seal(x, b);
 }
 
 static enum hk_err write_failure(
@@ -146,10 +176,10 @@ static uint32_t session_timeout_s(
 
 static enum hk_err accept_peer(const struct hk_er_policy *policy,
 	const struct hk_aaa_request *request, hk_time now, struct hk_er_exchange *x,
-	const struct hk_erp_attributes *attributes, struct hk_aaa_reply *reply)
+	struct hk_aaa_reply *reply)
 {
 	struct hk_keyset *set = &x->keyset;
-	enum hk_err err = write_success(policy, request, x, attributes, &reply->eap);
+	enum hk_err err = write_success(policy, request, x, &reply->eap);
 
 	if (!err)
 		err = hk_erp_keys_rmsk(&set->keys, x->message.seq, reply->key, HK_AAA_KEY_LEN);
@@ -193,13 +223,13 @@ static bool is_refusal(enum hk_err reason)
 void hk_er_server_answer(const struct hk_er_policy *policy, const struct hk_aaa_request *request,
 	hk_time now, struct hk_er_exchange *x, struct hk_aaa_reply *reply)
 {
-	struct hk_erp_attributes attributes;
 	enum hk_err err = HK_OK;
 
 	reset(reply);
-	x->reason = decide(policy, request, x, &attributes);
+	if (!x->decided)
+		hk_er_server_decide(policy, request, x);
 	if (x->step == HK_ER_ADVANCE && x->reason == HK_OK)
-		err = accept_peer(policy, request, now, x, &attributes, reply);
+		err = accept_peer(policy, request, now, x, reply);
 	else if (x->step != HK_ER_DROP && hk_er_unknown_key(x->reason))
 		err = answer_unknown(policy, x, reply);
 	else if (x->has_keys && is_refusal(x->reason))

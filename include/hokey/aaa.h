@@ -12,6 +12,7 @@
 
 #include <hokey/bytes.h>
 #include <hokey/error.h>
+#include <hokey/keydist.h>
 
 #define HK_EAP_MAX_LEN       4096 /* one EAP packet in one RADIUS packet */
 #define HK_STATE_LEN         16   /* octets of the State we make */
@@ -36,6 +37,10 @@ struct hk_aaa_request {
 
 	bool            wants_key_name; /* EAP-Key-Name with one NUL octet */
 	bool            wants_cui;      /* Chargeable-User-Identity likewise */
+
+	/* A request for a key by an ER server on the way, as it came. */
+	struct hk_keydist_attributes keydist;
+	bool            secure;         /* it came over TLS or DTLS */
 
 	struct hk_bytes client;         /* name of the AAA client in our configuration */
 	uint64_t        client_id;      /* stable number of it, also over a reload; sessions
@@ -63,6 +68,8 @@ struct hk_aaa_reply {
 	struct hk_bytes key_name;       /* EAP Session-Id when asked for; may be empty */
 	/* Reply attributes of the user: RADIUS attributes, ready encoded. */
 	struct hk_bytes authorization;
+	/* Accept only: what the ER server that asked for a key gets. */
+	struct hk_key_delivery delivery;
 	uint32_t        error_cause;    /* RFC 5176 section 3.5; 0: none */
 	enum hk_err     reason;         /* why not accepted, for log and counters */
 };

@@ -25,6 +25,7 @@
 #include <hokey/aaa.h>
 #include <hokey/eap_tls.h>
 #include <hokey/er_server.h>
+#include <hokey/keydist.h>
 #include <hokey/keystore.h>
 
 #define HK_HOME_BATCH 64          /* most visits in one commit */
@@ -38,12 +39,20 @@ struct hk_home_user {
 	uint32_t session_timeout_s; /* 0: no end of the session but that of the keys */
 };
 
+/* Whether an EMSK outlives the login that made it. */
+enum hk_keep_emsk {
+	HK_EMSK_DERIVE_AND_FORGET,    /* other domains get keys with the login, or never */
+	HK_EMSK_UNTIL_EXPIRY,         /* kept with the key set: also by explicit bootstrapping */
+};
+
 /*
  * What the operator decides. A value that is not changed while in use; each
  * call may come with another one, conversations go on under the new one.
  */
 struct hk_home_policy {
 	const struct hk_er_policy *erp; /* NULL: no re-authentication, no key sets */
+	const struct hk_kds_policy *kds; /* NULL: no keys for other domains */
+	enum hk_keep_emsk keep_emsk;
 	uint32_t rrk_lifetime_s;  /* of an EMSK and what comes from it */
 	uint32_t msk_lifetime_s;  /* Session-Timeout of a full login; 0: none */
 	/*
@@ -115,6 +124,15 @@ struct hk_home_event {
 	bool            has_keys; /* a key set exists: emsk_name is set */
 	uint8_t         emsk_name[HK_EMSK_NAME_LEN];
 	uint16_t        seq;      /* ERP */
+	/* A key was asked for by an ER server on the way, and what came of it. */
+	struct {
+		bool    asked;
+		bool    again;        /* it had gone to the same owner before */
+		uint8_t error;        /* enum hk_key_error; 0: it went out */
+		enum hk_err reason;   /* of an error, in more detail */
+		struct hk_bytes owner; /* of the KTK, once that is certain */
+		struct hk_bytes domain; /* as claimed, so for logs to be escaped */
+	} key;
 	enum hk_err     store;    /* a login succeeded but its key set was not stored */
 	const char     *detail;   /* more about the reason, or NULL */
 };

@@ -278,12 +278,12 @@ HK_API void hk_nonces_free(struct hk_nonces *nonces);
 /*
  * Derives the key asked for from its parent (an EMSK; for a DSUSRK also the
  * DSRK of the domain) and wraps it. The lifetime is the shortest of parent,
- * policy and KTK. On another result than HK_KEY_GRANTED request->reason says
+ * policy and KTK, and does not go beyond `ends` (HK_NEVER). On another result than HK_KEY_GRANTED request->reason says
  * more, and out holds that error. nonces may be NULL.
  */
 HK_API enum hk_key_error hk_kds_deliver(const struct hk_kds_policy *policy,
 	struct hk_nonces *nonces, struct hk_kds_request *request, const struct hk_key *parent,
-	hk_time now, struct hk_key_delivery *out);
+	hk_time ends, hk_time now, struct hk_key_delivery *out);
 /* Nothing but that error. */
 HK_API void hk_kds_refuse(struct hk_key_delivery *out, enum hk_key_error error);
 

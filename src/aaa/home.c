@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include <hokey/home.h>
 
+#include "aaa/handout.h"
 #include "aaa/login.h"
 #include "crypto/crypto.h"
 
 #include <stdlib.h>
+
+#define NONCES 32768 /* key requests remembered, of all KTKs */
 
 static enum hk_err openssl_random(void *arg, uint8_t *out, size_t len)
 {
@@ -23,8 +26,10 @@ enum hk_err hk_home_new(
 	home->random = random ? random : openssl_random;
 	home->random_arg = arg;
 	err = hk_sessions_new(&home->sessions);
+	if (!err)
+		err = hk_nonces_new(NONCES, &home->nonces);
 	if (err) {
-		free(home);
+		hk_home_free(home);
 		return err;
 	}
 	*out = home;
@@ -35,6 +40,7 @@ void hk_home_free(struct hk_home *home)
 {
 	if (!home)
 		return;
+	hk_nonces_free(home->nonces);
 	hk_sessions_free(home->sessions);
 	free(home);
 }
@@ -152,12 +158,17 @@ static void answer_reauth(struct hk_home_worker *w, const struct hk_home_policy 
 	struct hk_home_visit *visit, hk_time now)
 {
 	struct hk_er_exchange *x = &visit->exchange;
+	struct hk_key *indication;
 
 	visit->step = HK_HOME_ANSWERED;
 	visit->event.has_keys = x->has_keys;
 	if (x->has_keys)
 		visit->event.user = hk_bytes(x->keyset.user, x->keyset.user_len);
+	hk_er_server_decide(policy->erp, &visit->request, x);
+	hk_handout_with_reauth(w, policy, visit, now, &indication);
 	hk_er_server_answer(policy->erp, &visit->request, now, x, &visit->reply);
+	hk_key_free(indication);
+	hk_handout_end(visit);
 	visit->reply.reason = x->reason;
 	visit->event.final = true;
 	if (visit->reply.verdict == HK_VERDICT_CHALLENGE)

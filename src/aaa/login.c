@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "aaa/login.h"
 
+#include "aaa/handout.h"
+#include "keys/schedule.h"
+
 #define EAPOL_HEADER            4 /* part of Framed-MTU on IEEE 802 links */
 #define FRAMED_MTU_MIN          64
 #define FRAMED_MTU_MAX          65535
@@ -181,6 +184,11 @@ static enum hk_err keep_keys(struct hk_home_worker *w, const struct hk_home_poli
 	memcpy(set->emsk_name, hk_key_emsk_name(rrk), HK_EMSK_NAME_LEN);
 	set->expires = hk_key_expires(rrk);
 	err = hk_erp_keys_init(&set->keys, rrk);
+	if (!err && policy->keep_emsk == HK_EMSK_UNTIL_EXPIRY)
+		err = hk_key_keep_emsk(emsk, &set->emsk);
+	if (!err)
+		hk_handout_with_login(
+			w, policy, visit, emsk, realm, set->session_end, &set->grants, now);
 	if (!err)
 		err = hk_keystore_put(w->store, set);
 	if (!err) {
@@ -250,6 +258,7 @@ static void accept_peer(struct hk_home_worker *w, const struct hk_home_policy *p
 	}
 	visit->event.tls_version = result->tls_version;
 	visit->event.resumed = result->resumed;
+	hk_handout_begin(policy, visit);
 	if (result->emsk)
 		visit->event.store = keep_keys(w, policy, visit, result->emsk, now);
 	over(w, visit);

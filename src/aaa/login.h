@@ -10,6 +10,7 @@
 
 struct hk_home {
 	struct hk_sessions *sessions;
+	struct hk_nonces *nonces; /* of key requests that were answered */
 	enum hk_err (*random)(void *arg, uint8_t *out, size_t len);
 	void *random_arg;
 };

@@ -201,13 +201,17 @@ static enum hk_key_error error_of(enum hk_err err)
 }
 
 static enum hk_err derive_and_wrap(const struct hk_kds_policy *policy,
-	const struct hk_kds_request *r, const struct hk_key *parent, hk_time now,
+	const struct hk_kds_request *r, const struct hk_key *parent, hk_time ends, hk_time now,
 	struct hk_buf *out)
 {
 	uint32_t most_s = shorter(policy->max_lifetime_s, r->ktk->max_lifetime_s);
 	hk_time expires = most_s ? hk_time_add_s(now, most_s) : HK_NEVER;
 	struct hk_key *key;
-	enum hk_err err = derive(r, policy->usages, parent, now, expires, &key);
+	enum hk_err err;
+
+	if (ends < expires)
+		expires = ends;
+	err = derive(r, policy->usages, parent, now, expires, &key);
 
 	if (!err)
 		err = hk_keydist_wrap(r->ktk, r->value.data, r->domain, r->label, key, now, out);
@@ -216,7 +220,7 @@ static enum hk_err derive_and_wrap(const struct hk_kds_policy *policy,
 }
 
 enum hk_key_error hk_kds_deliver(const struct hk_kds_policy *policy, struct hk_nonces *nonces,
-	struct hk_kds_request *request, const struct hk_key *parent, hk_time now,
+	struct hk_kds_request *request, const struct hk_key *parent, hk_time ends, hk_time now,
 	struct hk_key_delivery *out)
 {
 	struct hk_buf value = hk_buf(out->key, sizeof out->key);
@@ -228,7 +232,7 @@ enum hk_key_error hk_kds_deliver(const struct hk_kds_policy *policy, struct hk_n
 	if (nonces && !hk_nonces_use(nonces, request->value.data, hk_key_emsk_name(parent), &grant))
 		err = HK_ERR_REPLAY;
 	if (!err)
-		err = derive_and_wrap(policy, request, parent, now, &value);
+		err = derive_and_wrap(policy, request, parent, ends, now, &value);
 	request->reason = err;
 	if (err) {
 		hk_kds_refuse(out, err == HK_ERR_REPLAY ? HK_KEY_NOT_AUTHENTICATED : error_of(err));

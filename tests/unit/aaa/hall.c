@@ -99,6 +99,8 @@ enum hk_home_step hall_receive(struct hall *h, struct hk_bytes eap)
 	q->framed_mtu = h->framed_mtu;
 	q->nas_port_type = h->nas_port_type;
 	q->wants_key_name = h->wants_key_name;
+	q->secure = h->secure;
+	q->keydist = h->keydist;
 	if (h->has_state)
 		q->state = hk_bytes(h->state, sizeof(h->state));
 	return hk_home_receive(&h->worker, &h->policy, &h->visit, h->now);
@@ -121,6 +123,8 @@ const struct hk_aaa_reply *hall_commit(struct hall *h)
 		assert_true(reply->has_state);
 		assert_int_equal(reply_code(h), HK_EAP_REQUEST);
 		assert_false(reply->has_key);
+		assert_int_equal(reply->delivery.key_len, 0);
+		assert_int_equal(reply->delivery.error, 0);
 		break;
 	case HK_VERDICT_ACCEPT:
 		assert_true(reply_code(h) == HK_EAP_SUCCESS || reply_code(h) == HK_EAP_FINISH);
@@ -131,6 +135,7 @@ const struct hk_aaa_reply *hall_commit(struct hall *h)
 		assert_false(reply->has_key);
 		assert_false(reply->has_state);
 		assert_int_equal(reply->authorization.len, 0);
+		assert_int_equal(reply->delivery.key_len, 0);
 		if (visit->request.has_eap)
 			assert_true(reply_code(h) == HK_EAP_FAILURE ||
 				    reply_code(h) == HK_EAP_FINISH ||
@@ -233,6 +238,7 @@ void device_keep_keys(struct device *d, struct hall *h)
 	assert_ok(hk_erp_keys_init(&d->keys, rrk));
 	hk_key_free(rrk);
 	d->seq = 0;
+	d->flags = HK_ERP_FLAG_L;
 }
 
 struct hk_bytes device_initiate(struct device *d, const char *realm)
@@ -243,7 +249,7 @@ struct hk_bytes device_initiate(struct device *d, const char *realm)
 	struct hk_hmac_key rik;
 
 	assert_ok(hk_keyname_nai_write(d->name, hk_text(realm), &text));
-	hk_erp_begin(&b, HK_ERP_INITIATE, 3, HK_ERP_FLAG_L, d->seq++, hk_buf_bytes(&text));
+	hk_erp_begin(&b, HK_ERP_INITIATE, 3, d->flags, d->seq++, hk_buf_bytes(&text));
 	if (d->claims_nas)
 		hk_erp_put_tlv(&b, HK_ERP_NAS_IDENTIFIER, hk_text(d->claims_nas));
 	assert_ok(hk_erp_keys_rik(&d->keys, 2, &rik));

@@ -38,6 +38,8 @@ struct hall {
 	uint32_t framed_mtu;
 	uint32_t nas_port_type;
 	bool wants_key_name;
+	bool secure;
+	struct hk_keydist_attributes keydist; /* of an ER server on the way */
 
 	/* the last exchange */
 	struct hk_home_visit visit;
@@ -53,6 +55,7 @@ struct device {
 	uint8_t name[HK_EMSK_NAME_LEN];
 	uint8_t msk[HK_AAA_KEY_LEN];
 	uint16_t seq;
+	uint8_t flags; /* of the next Initiate */
 	const char *claims_nas; /* channel binding: NAS-Identifier, or NULL */
 	enum hk_eap_action action;
 	uint8_t packet[HK_EAP_MAX_LEN]; /* what it sends next */

@@ -319,14 +319,19 @@ static void replayed_request(void **state)
 	assert_ok(hk_nonces_new(64, &n));
 	ask(p, HK_KEYDIST_DSRK, "");
 	assert_int_equal(check(p), HK_KEY_GRANTED);
-	assert_int_equal(hk_kds_deliver(&p->policy, n, &p->checked, p->emsk, NOW, &p->delivery), 0);
+	assert_int_equal(
+		hk_kds_deliver(&p->policy, n, &p->checked, p->emsk, HK_NEVER, NOW, &p->delivery),
+		0);
 	/* the same once more: an answer was lost */
-	assert_int_equal(hk_kds_deliver(&p->policy, n, &p->checked, p->emsk, NOW, &p->delivery), 0);
+	assert_int_equal(
+		hk_kds_deliver(&p->policy, n, &p->checked, p->emsk, HK_NEVER, NOW, &p->delivery),
+		0);
 	/* with somebody else's login */
 	assert_ok(hk_key_import_emsk(NULL, hk_bytes(session_id, sizeof session_id),
 		hk_bytes(octets, sizeof octets), NOW, NOW + 1000 * HK_SECOND, &other));
 	assert_int_equal(check(p), HK_KEY_GRANTED);
-	assert_int_equal(hk_kds_deliver(&p->policy, n, &p->checked, other, NOW, &p->delivery),
+	assert_int_equal(
+		hk_kds_deliver(&p->policy, n, &p->checked, other, HK_NEVER, NOW, &p->delivery),
 		HK_KEY_NOT_AUTHENTICATED);
 	assert_err(p->checked.reason, HK_ERR_REPLAY);
 	assert_int_equal(p->delivery.key_len, 0);

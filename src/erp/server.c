@@ -43,10 +43,9 @@ static void tag_exchange(struct hk_er_exchange *x, const struct hk_aaa_request *
 {
 	const struct hk_bytes packet = x->message.packet;
 	const size_t end_len = packet.len < HK_REPEAT_TAG_LEN ? packet.len : HK_REPEAT_TAG_LEN;
-	const struct hk_bytes values[] = {
-		hk_bytes(packet.data + packet.len - end_len, end_len), request->client,
-		request->nas_identifier, request->nas_ip_address, request->nas_ipv6_address,
-		request->called_station_id, request->calling_station_id};
+	const struct hk_bytes values[] = {hk_bytes(packet.data + packet.len - end_len, end_len),
+		request->client, request->nas_identifier, request->nas_ip_address,
+		request->nas_ipv6_address, request->called_station_id, request->calling_station_id};
 	enum { N = sizeof values / sizeof values[0] };
 	struct hk_bytes parts[1 + N];
 	uint8_t lengths[N][2], hash[HK_SHA256_LEN];

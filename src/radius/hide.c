@@ -17,6 +17,18 @@ static size_t padded(size_t n)
 	return (n + BLOCK - 1) / BLOCK * BLOCK;
 }
 
+/* One block, in words: octet by octet the next load of it would wait for all the stores. */
+static void combine(uint8_t *out, const uint8_t *in, const uint8_t *stream)
+{
+	uint64_t a[2], b[2];
+
+	memcpy(a, in, BLOCK);
+	memcpy(b, stream, BLOCK);
+	a[0] ^= b[0];
+	a[1] ^= b[1];
+	memcpy(out, a, BLOCK);
+}
+
 /*
  * Applies the stream to len octets (a multiple of 16). What is hidden chains:
  * it is the output when hiding, the input when not. in and out may be the same.
@@ -32,8 +44,7 @@ static void apply_stream(const struct hk_radius_secret *s, const uint8_t *reques
 		hk_md5(parts, nparts, stream);
 		if (!hiding)
 			memcpy(hidden, in + at, BLOCK);
-		for (size_t i = 0; i < BLOCK; i++)
-			out[at + i] = in[at + i] ^ stream[i];
+		combine(out + at, in + at, stream);
 		if (hiding)
 			memcpy(hidden, out + at, BLOCK);
 		parts[1] = hk_bytes(hidden, BLOCK);

@@ -54,7 +54,7 @@ struct hk_home_policy {
 	const struct hk_kds_policy *kds; /* NULL: no keys for other domains */
 	enum hk_keep_emsk keep_emsk;
 	uint32_t rrk_lifetime_s;  /* of an EMSK and what comes from it */
-	uint32_t msk_lifetime_s;  /* Session-Timeout of a full login; 0: none */
+	uint32_t msk_lifetime_s;  /* Session-Timeout of a full login; 0: that of its keys */
 	/*
 	 * How long one full authentication may be resumed, and the keys of that
 	 * live; 0: as long as the certificate.

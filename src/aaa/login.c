@@ -207,19 +207,14 @@ static uint32_t earlier_timeout(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-/* Seconds until the authenticator has to ask again; 0: never. */
+/* Seconds until the authenticator has to ask again: never after the key's end. */
 static uint32_t session_timeout(const struct hk_home_policy *policy, const struct hk_session *s,
-	hk_time wanted_end, hk_time key_end, hk_time now)
+	hk_time key_end, hk_time now)
 {
-	uint32_t t = earlier_timeout(policy->msk_lifetime_s, s->user.session_timeout_s);
+	uint32_t left = hk_time_left_s(key_end, now);
+	uint32_t wanted = earlier_timeout(policy->msk_lifetime_s, s->user.session_timeout_s);
 
-	/* The certificate, or what is left of the login this one resumes. */
-	if (key_end < wanted_end) {
-		uint32_t left = hk_time_left_s(key_end, now);
-
-		t = earlier_timeout(t, left ? left : 1);
-	}
-	return t;
+	return earlier_timeout(wanted, left ? left : 1);
 }
 
 static void accept_peer(struct hk_home_worker *w, const struct hk_home_policy *policy,
@@ -227,9 +222,8 @@ static void accept_peer(struct hk_home_worker *w, const struct hk_home_policy *p
 {
 	uint32_t lifetime_s = policy->rrk_lifetime_s ? policy->rrk_lifetime_s : HK_EMSK_LIFETIME_S;
 	struct hk_session *s = visit->session;
-	/* Counted from the first packet: what ends earlier was cut short on purpose. */
-	hk_time ends = hk_time_add_s(s->began, lifetime_s);
-	struct hk_eap_result *result = hk_eap_server_result(s->eap, now, ends);
+	struct hk_eap_result *result =
+		hk_eap_server_result(s->eap, now, hk_time_add_s(now, lifetime_s));
 	struct hk_aaa_reply *reply = &visit->reply;
 	const struct hk_aaa_request *request = &visit->request;
 	struct hk_buf key = hk_buf(reply->key, sizeof(reply->key));
@@ -251,7 +245,7 @@ static void accept_peer(struct hk_home_worker *w, const struct hk_home_policy *p
 	reply->user_name = visit->event.user;
 	reply->authorization = hk_bytes(s->user.authorization, s->user.authorization_len);
 	reply->session_timeout_s =
-		session_timeout(policy, s, ends, hk_key_expires(result->msk), now);
+		session_timeout(policy, s, hk_key_expires(result->msk), now);
 	if (request->wants_key_name) {
 		memcpy(visit->key_name, result->session_id, result->session_id_len);
 		reply->key_name = hk_bytes(visit->key_name, result->session_id_len);

@@ -73,7 +73,7 @@ struct hk_erp_config {
 	bool     enabled;
 	struct hk_er_policy policy;   /* realms and suites inside */
 	uint32_t rrk_lifetime_s;
-	uint32_t msk_lifetime_s;      /* Session-Timeout of a full login; 0: none */
+	uint32_t msk_lifetime_s;      /* Session-Timeout of a full login; 0: rrk_lifetime_s */
 };
 
 enum hk_log_level {

@@ -113,7 +113,9 @@ enum hk_err hk_config_finish_erp(const struct hk_section *s)
 	struct hk_erp_config *erp = &s->loader->config->erp;
 	enum hk_err err = read_suites(s, &erp->policy);
 
-	if (erp->policy.rmsk_lifetime_s > erp->rrk_lifetime_s)
+	/* The default gives way to a short rRK: the ER server cuts it. */
+	if (hk_section_has(s, "rmsk-lifetime") &&
+		erp->policy.rmsk_lifetime_s > erp->rrk_lifetime_s)
 		return hk_section_fail(s, "rmsk-lifetime", "is longer than rrk-lifetime");
 	return err ? err : read_realms(s, erp);
 }

@@ -211,7 +211,7 @@ static void test_defaults(void **state)
 	assert_int_equal(c->erp.policy.suites[1], HK_SUITE_HMAC_SHA256_256);
 	assert_int_equal(c->erp.policy.window, 1);
 	assert_int_equal(c->erp.policy.repeat_window_ms, 5000);
-	assert_int_equal(c->erp.policy.rmsk_lifetime_s, 0);
+	assert_int_equal(c->erp.policy.rmsk_lifetime_s, 3600);
 	assert_int_equal(c->erp.policy.failures_per_s, 5);
 	assert_int_equal(c->erp.policy.channel_binding, HK_CB_REPORT);
 	assert_int_equal(c->erp.policy.on_unknown_key, HK_UNKNOWN_CHALLENGE);
@@ -342,6 +342,16 @@ static void test_every_option_arrives(void **state)
 }
 
 /* Conversations are bound to the client's number; a reload must not change it. */
+/* Whoever sets a short life for the rRK need not think of the rMSK's default. */
+static void test_default_rmsk_lifetime_gives_way(void **state)
+{
+	struct hk_config *c = good(*state,
+		LISTEN CLIENT EAP STORE "erp { realms = { a.b }; rrk-lifetime = 10m }\n");
+
+	assert_int_equal(c->erp.rrk_lifetime_s, 600);
+	hk_config_free(c);
+}
+
 static void test_a_client_keeps_its_number(void **state)
 {
 	struct hk_config *one = good(*state, LISTEN CLIENT EAP ERP STORE);
@@ -862,6 +872,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_every_option_arrives),
+		cmocka_unit_test(test_default_rmsk_lifetime_gives_way),
 		cmocka_unit_test(test_a_client_keeps_its_number),
 		cmocka_unit_test(test_a_file_is_loaded),
 		cmocka_unit_test(test_a_file_that_is_not_there_or_no_text),

@@ -18,6 +18,7 @@ int peer_main(int argc, char **argv);
 int revoke_main(int argc, char **argv);
 int sessions_main(int argc, char **argv);
 int show_main(int argc, char **argv);
+int statistics_main(int argc, char **argv);
 
 /* "hokey NAME: text\n" on stderr. */
 __attribute__((format(printf, 2, 3))) void complain(const char *command, const char *format, ...);

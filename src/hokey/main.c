@@ -15,6 +15,7 @@ static const struct {
 	{"sessions", sessions_main, "list the key sets of a running hokeyd"},
 	{"show", show_main, "show one key set"},
 	{"revoke", revoke_main, "end one key set, or all of a user"},
+	{"statistics", statistics_main, "print what a running hokeyd has counted"},
 };
 
 #define NCOMMANDS (sizeof commands / sizeof *commands)

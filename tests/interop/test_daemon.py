@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import subprocess
+import time
 
 import pytest
 
@@ -255,6 +256,32 @@ def test_hokey_lists_shows_and_revokes(lab, wpa, pki, hokeyd, hokey):
     again = lab.login(wpa, pki)
     lab.run([hokey, 'revoke', '--user', 'alice@home.example', *socket_of], check=True)
     assert radius.reauthenticate(client, again)[0].code == radius.ACCESS_CHALLENGE
+
+
+def test_hokey_prints_statistics(lab, wpa, pki, hokeyd, hokey):
+    lab.configured(hokeyd, pki, store=lmdb(lab), erp='repeat-window = 0')
+    client = lab.radius_client()
+    keys = lab.login(wpa, pki)
+    for code in (radius.ACCESS_ACCEPT, radius.ACCESS_REJECT):
+        assert radius.reauthenticate(client, keys, seq=0)[0].code == code
+        time.sleep(0.05)
+    command = [hokey, 'statistics', '--control', lab.folder / 'control.sock']
+    table = lab.run(command, check=True).stdout
+    rows = dict(line.split('\t') for line in table.splitlines())
+    assert rows['erp-ok'] == '1' and rows['eap-ok'] == '1' and rows['key-sets'] == '1'
+    assert rows['erp-failed-replay'] == '1' and rows['store-max-size'] == '1.0 GiB'
+    whole = json.loads(lab.run([*command, '--json'], check=True).stdout)
+    assert whole['counters']['erp-ok'] == 1 and whole['erp_failed'] == {'replay': 1}
+
+
+def test_default_session_timeouts(lab, wpa, pki, hokeyd):
+    """As long as the keys live after a login, an hour after a re-authentication."""
+    server = lab.configured(hokeyd, pki, args=['-X'])
+    keys = lab.login(wpa, pki)
+    assert re.search(r'Session-Timeout = (28800|28799)', server.output())
+    answer, _ = radius.reauthenticate(lab.radius_client(), keys)
+    assert answer.first(27) == (3600).to_bytes(4, 'big')
+    assert answer.first(29) == (1).to_bytes(4, 'big')
 
 
 def test_install_puts_things_where_they_belong(programs, tmp_path):

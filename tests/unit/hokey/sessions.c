@@ -154,6 +154,35 @@ static void revoke_tells_how_many(void **state)
 	assert_string_equal(o.asked, "{\"command\":\"revoke\",\"name\":\"x@y\"}\n");
 }
 
+#define STATISTICS                                                                                 \
+	"{\"ok\":true,\"version\":\"1.0\",\"uptime\":61,\"workers\":2,\"logins_in_progress\":3,"   \
+	"\"store\":{\"sets\":5,\"bytes\":3145728,\"max_bytes\":1073741824},"                       \
+	"\"counters\":{\"packets\":7,\"replies\":0},\"eap_failed\":{},\"erp_failed\":{\"replay\":" \
+	"1}}"
+
+static void statistics_are_a_table_or_json(void **state)
+{
+	struct outcome o =
+		run(*state, statistics_main, ARGV("hokey statistics"), REPLIES(STATISTICS "\n"));
+
+	assert_int_equal(o.status, 0);
+	assert_string_equal(o.asked, "{\"command\":\"statistics\"}\n");
+	assert_string_equal(o.out, "NAME\tVALUE\nversion\t1.0\nuptime\t1 min 1 s\nworkers\t2\n"
+				   "logins-in-progress\t3\nkey-sets\t5\nstore-size\t3.0 MiB\n"
+				   "store-max-size\t1.0 GiB\npackets\t7\nreplies\t0\n"
+				   "erp-failed-replay\t1\n");
+	o = run(*state, statistics_main, ARGV("hokey statistics", "--json"),
+		REPLIES(STATISTICS "\n"));
+	assert_int_equal(o.status, 0);
+	assert_string_equal(o.out, STATISTICS "\n");
+
+	/* A store that cannot say, and one in memory. */
+	o = run(*state, statistics_main, ARGV("hokey statistics"),
+		REPLIES("{\"ok\":true,\"uptime\":1,\"store\":null,\"counters\":{}}\n"));
+	assert_int_equal(o.status, 0);
+	assert_string_equal(o.out, "NAME\tVALUE\nversion\t-\nuptime\t1 s\n");
+}
+
 static void refusals_and_nonsense_fail(void **state)
 {
 	static const char *const answers[] = {"{\"ok\":false,\"error\":\"not found\"}\n",
@@ -178,6 +207,7 @@ static void wrong_command_lines(void **state)
 	assert_int_equal(show_main(3, ARGV("hokey show", "--user", "b")), 2);
 	assert_int_equal(revoke_main(1, ARGV("hokey revoke")), 2);
 	assert_int_equal(revoke_main(4, ARGV("hokey revoke", "--user", "u", "n")), 2);
+	assert_int_equal(statistics_main(2, ARGV("hokey statistics", "x")), 2);
 	assert_int_equal(sessions_main(3, ARGV("hokey sessions", "--control", "/nowhere/x")), 1);
 }
 
@@ -188,6 +218,7 @@ int main(void)
 		cmocka_unit_test(sessions_as_json_are_one_a_line),
 		cmocka_unit_test(show_tells_all),
 		cmocka_unit_test(revoke_tells_how_many),
+		cmocka_unit_test(statistics_are_a_table_or_json),
 		cmocka_unit_test(refusals_and_nonsense_fail),
 		cmocka_unit_test(wrong_command_lines),
 	};

@@ -54,7 +54,7 @@ static int file_of(int fd)
 	if (n < 0)
 		return -1;
 	path[n] = 0;
-	if (strncmp(path, lmdb_dir, strlen(lmdb_dir)) != 0)
+	if (strncmp(path, lmdb_dir, strlen(lmdb_dir)) != 0 || path[strlen(lmdb_dir)] != '/')
 		return -1;
 	for (int i = 0; i < FILES; i++)
 		if (strcmp(path + strlen(lmdb_dir) + 1, names[i]) == 0)

@@ -14,7 +14,8 @@
  *                         re-authentication whose sequence number the store
  *                         has to decide on waits.
  *     hk_home_commit()    one store transaction for all that wait; now every
- *                         visit has its reply.
+ *                         visit has its reply, but for those that ask.
+ *     hk_home_resume()    for a visit that asked an OCSP responder.
  *     hk_home_done()      for each, when the reply has been encoded.
  *
  * The only thing that blocks here is the store.
@@ -68,6 +69,8 @@ struct hk_home_policy {
 	uint32_t session_timeout_ms; /* between two rounds of a conversation */
 	uint32_t max_sessions;    /* conversations at a time; 0: no limit */
 	uint32_t max_sessions_per_client; /* 0: no limit */
+	bool     asks_responders; /* the caller knows HK_HOME_ASKS; else it is as if no OCSP
+	                             responder answered */
 
 	/*
 	 * May this peer in, and with what? Called from any thread, once per login
@@ -140,6 +143,13 @@ struct hk_home_event {
 enum hk_home_step {
 	HK_HOME_ANSWERED,         /* reply is there; verdict NONE: send nothing */
 	HK_HOME_WAITS,            /* for hk_home_commit() */
+	HK_HOME_ASKS,             /* verdict PENDING: see hk_home_resume() */
+};
+
+/* What an OCSP responder has to be asked: DER, by HTTP POST. */
+struct hk_home_query {
+	const char     *url;
+	struct hk_bytes request;
 };
 
 /* One request on its way. Owned by the caller, used again without clearing. */
@@ -148,6 +158,7 @@ struct hk_home_visit {
 	struct hk_aaa_reply   reply;
 	struct hk_home_event  event;
 	enum hk_home_step     step;
+	struct hk_home_query  query;    /* HK_HOME_ASKS; until hk_home_resume() */
 
 	/* for the library */
 	struct hk_er_exchange exchange;
@@ -166,6 +177,15 @@ HK_API enum hk_home_step hk_home_receive(struct hk_home_worker *w,
 /* visits: those of this batch, at most HK_HOME_BATCH; answered ones are skipped. */
 HK_API void hk_home_commit(struct hk_home_worker *w, const struct hk_home_policy *policy,
 	struct hk_home_visit *const *visits, size_t n, hk_time now);
+/*
+ * Goes on with a visit that asked, with the DER of the responder's answer;
+ * empty when none came. It may ask again, for the next certificate. In between
+ * the caller keeps the visit, with all that its request points to; further
+ * packets of the conversation get no answer. To give it up: hk_home_done().
+ */
+HK_API enum hk_home_step hk_home_resume(struct hk_home_worker *w,
+	const struct hk_home_policy *policy, struct hk_home_visit *visit, struct hk_bytes response,
+	hk_time now);
 /* Ends a visit: wipes the key, frees what its views pointed to. */
 HK_API void hk_home_done(struct hk_home_worker *w, struct hk_home_visit *visit);
 

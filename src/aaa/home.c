@@ -74,7 +74,9 @@ void hk_home_begin(struct hk_home_visit *visit, uint8_t *memory, size_t size)
 
 void hk_home_done(struct hk_home_worker *w, struct hk_home_visit *visit)
 {
-	(void)w;
+	if (visit->step == HK_HOME_ASKS)
+		hk_login_give_up(w, visit);
+	visit->step = HK_HOME_ANSWERED;
 	if (visit->reply.has_key)
 		hk_wipe(visit->reply.key, sizeof(visit->reply.key));
 	visit->reply.has_key = false;
@@ -258,6 +260,14 @@ enum hk_home_step hk_home_receive(struct hk_home_worker *w, const struct hk_home
 		receive_invalid(w, policy, visit, now);
 		break;
 	}
+	return visit->step;
+}
+
+enum hk_home_step hk_home_resume(struct hk_home_worker *w, const struct hk_home_policy *policy,
+	struct hk_home_visit *visit, struct hk_bytes response, hk_time now)
+{
+	visit->step = HK_HOME_ANSWERED;
+	hk_login_resume(w, policy, visit, response, now);
 	return visit->step;
 }
 

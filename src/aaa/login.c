@@ -244,8 +244,7 @@ static void accept_peer(struct hk_home_worker *w, const struct hk_home_policy *p
 	reply->reason = HK_OK;
 	reply->user_name = visit->event.user;
 	reply->authorization = hk_bytes(s->user.authorization, s->user.authorization_len);
-	reply->session_timeout_s =
-		session_timeout(policy, s, hk_key_expires(result->msk), now);
+	reply->session_timeout_s = session_timeout(policy, s, hk_key_expires(result->msk), now);
 	if (request->wants_key_name) {
 		memcpy(visit->key_name, result->session_id, result->session_id_len);
 		reply->key_name = hk_bytes(visit->key_name, result->session_id_len);
@@ -291,20 +290,22 @@ static void forget(struct hk_home_visit *visit)
 	visit->event.user = HK_NO_BYTES;
 }
 
-static void converse(struct hk_home_worker *w, const struct hk_home_policy *policy,
-	struct hk_home_visit *visit, hk_time now)
+/* The conversation stays with the visit, and is found, but taken, in the table. */
+static void ask(struct hk_home_visit *visit)
+{
+	struct hk_home_query *q = &visit->query;
+
+	hk_eap_server_ocsp_query(visit->session->eap, &q->url, &q->request);
+	visit->session->policy = NULL;
+	visit->reply.verdict = HK_VERDICT_PENDING;
+	visit->step = HK_HOME_ASKS;
+}
+
+static void act(struct hk_home_worker *w, const struct hk_home_policy *policy,
+	struct hk_home_visit *visit, enum hk_eap_action action, hk_time now)
 {
 	struct hk_session *s = visit->session;
-	size_t limit = eap_limit(s, &visit->request);
-	enum hk_eap_action action;
 
-	s->policy = policy;
-	keep_identity(s, visit->request.eap);
-	action = hk_eap_server_receive(s->eap, visit->request.eap, now, limit, &visit->reply.eap);
-	/* nobody here asks OCSP responders: to the policy it is as if none answered */
-	while (action == HK_EAP_WAIT)
-		action = hk_eap_server_ocsp_answer(
-			s->eap, HK_NO_BYTES, now, limit, &visit->reply.eap);
 	describe(visit);
 	switch (action) {
 	case HK_EAP_SEND:
@@ -324,8 +325,10 @@ static void converse(struct hk_home_worker *w, const struct hk_home_policy *poli
 	case HK_EAP_FAILED:
 		fail(w, visit, hk_eap_server_error(s->eap, &visit->event.detail));
 		break;
-	case HK_EAP_IGNORED:
 	case HK_EAP_WAIT:
+		ask(visit);
+		break;
+	case HK_EAP_IGNORED:
 		silent(visit, HK_ERR_UNEXPECTED);
 		if (!s->listed) {
 			over(w, visit);
@@ -335,6 +338,40 @@ static void converse(struct hk_home_worker *w, const struct hk_home_policy *poli
 		wait_for_peer(w, policy, visit, s->state, now);
 		break;
 	}
+}
+
+static void converse(struct hk_home_worker *w, const struct hk_home_policy *policy,
+	struct hk_home_visit *visit, hk_time now)
+{
+	struct hk_session *s = visit->session;
+	size_t limit = eap_limit(s, &visit->request);
+	enum hk_eap_action action;
+
+	s->policy = policy;
+	keep_identity(s, visit->request.eap);
+	action = hk_eap_server_receive(s->eap, visit->request.eap, now, limit, &visit->reply.eap);
+	while (action == HK_EAP_WAIT && !policy->asks_responders)
+		action = hk_eap_server_ocsp_answer(
+			s->eap, HK_NO_BYTES, now, limit, &visit->reply.eap);
+	act(w, policy, visit, action, now);
+}
+
+void hk_login_resume(struct hk_home_worker *w, const struct hk_home_policy *policy,
+	struct hk_home_visit *visit, struct hk_bytes response, hk_time now)
+{
+	struct hk_session *s = visit->session;
+	size_t limit = eap_limit(s, &visit->request);
+
+	s->policy = policy;
+	visit->query = (struct hk_home_query){NULL, HK_NO_BYTES};
+	visit->reply.verdict = HK_VERDICT_NONE;
+	act(w, policy, visit,
+		hk_eap_server_ocsp_answer(s->eap, response, now, limit, &visit->reply.eap), now);
+}
+
+void hk_login_give_up(struct hk_home_worker *w, struct hk_home_visit *visit)
+{
+	hk_sessions_close(w->home->sessions, visit->session);
 }
 
 void hk_login_start(struct hk_home_worker *w, const struct hk_home_policy *policy,

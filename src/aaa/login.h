@@ -26,6 +26,13 @@ void hk_login_start(struct hk_home_worker *w, const struct hk_home_policy *polic
 void hk_login_receive(struct hk_home_worker *w, const struct hk_home_policy *policy,
 	struct hk_home_visit *visit, hk_time now);
 
+/* The answer of an OCSP responder; empty: none came. */
+void hk_login_resume(struct hk_home_worker *w, const struct hk_home_policy *policy,
+	struct hk_home_visit *visit, struct hk_bytes response, hk_time now);
+
+/* Ends the conversation of a visit that waits for such an answer. */
+void hk_login_give_up(struct hk_home_worker *w, struct hk_home_visit *visit);
+
 /* Ends the conversation of a request that may not be part of one. */
 void hk_login_abandon(struct hk_home_worker *w, struct hk_home_visit *visit, hk_time now);
 

@@ -112,7 +112,7 @@ const struct hk_aaa_reply *hall_commit(struct hall *h)
 	const struct hk_aaa_reply *reply = &visit->reply;
 
 	hk_home_commit(&h->worker, &h->policy, &visit, 1, h->now);
-	assert_int_equal(visit->step, HK_HOME_ANSWERED);
+	assert_int_not_equal(visit->step, HK_HOME_WAITS);
 	if (reply->has_state) {
 		memcpy(h->state, reply->state, sizeof(h->state));
 		h->has_state = true;
@@ -213,6 +213,8 @@ const struct hk_aaa_reply *device_login(struct device *d, struct hall *h, unsign
 		reply = hall_ask(h, device_packet(d));
 		if (reply->verdict == HK_VERDICT_NONE)
 			break;
+		if (reply->verdict == HK_VERDICT_PENDING)
+			return reply;
 		device_take(d, h);
 		if (d->action != HK_EAP_SEND || reply->verdict != HK_VERDICT_CHALLENGE)
 			break;

@@ -87,11 +87,18 @@ static void answer(const struct hk_er_policy *policy, struct hk_desk *desk,
 
 /* ---- who else could answer ---- */
 
-/* A realm that is not ours goes where the modules before this one have sent it. */
-static bool goes_elsewhere(REQUEST *request)
+/* A realm that is not ours goes where this server has been told to send it. */
+static bool goes_elsewhere(REQUEST *request, struct hk_bytes realm)
 {
-	return fr_pair_find_by_num(request->config, PW_PROXY_TO_REALM, 0, TAG_ANY) ||
-	       fr_pair_find_by_num(request->config, PW_HOME_SERVER_POOL, 0, TAG_ANY);
+	char name[HK_REALM_MAX_LEN + 1];
+	REALM *known;
+
+	if (fr_pair_find_by_num(request->config, PW_PROXY_TO_REALM, 0, TAG_ANY) ||
+		fr_pair_find_by_num(request->config, PW_HOME_SERVER_POOL, 0, TAG_ANY))
+		return true;
+	snprintf(name, sizeof(name), "%.*s", (int)realm.len, (const char *)realm.data);
+	known = realm_find(name);
+	return known && known->auth_pool;
 }
 
 /* ---- the log ---- */
@@ -152,7 +159,7 @@ static rlm_rcode_t with_desk(struct hk_rlm *m, struct hk_desk *desk, REQUEST *re
 
 	hk_er_server_check(policy, &desk->limiter, desk->store, in, now, &desk->exchange);
 	if (desk->exchange.step == HK_ER_FORWARD) {
-		if (goes_elsewhere(request))
+		if (goes_elsewhere(request, desk->exchange.nai.realm))
 			return RLM_MODULE_NOOP;
 		reply.reason = HK_ERR_REALM;
 		if (policy->on_unknown_key == HK_UNKNOWN_CHALLENGE)
@@ -175,6 +182,8 @@ rlm_rcode_t hk_rlm_reauthenticate(struct hk_rlm *m, REQUEST *request)
 	if (request->packet->code != PW_CODE_ACCESS_REQUEST || request->parent)
 		return RLM_MODULE_NOOP;
 	hk_pairs_read_request(request, &in);
+	if (in.eap.len && in.eap.data[0] == HK_EAP_RESPONSE)
+		return hk_rlm_restore_identity(m, request);
 	if (!in.eap.len || in.eap.data[0] != HK_ERP_INITIATE)
 		return RLM_MODULE_NOOP;
 	if (!m->config.erp.enabled)

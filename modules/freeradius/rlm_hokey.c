@@ -15,6 +15,12 @@ static const CONF_PARSER options[] = {
 	CONF_PARSER_TERMINATOR,
 };
 
+static int bootstrap(CONF_SECTION *section, void *instance)
+{
+	(void)section;
+	return hk_rlm_identity_bootstrap(instance) ? 0 : -1;
+}
+
 static int instantiate(CONF_SECTION *section, void *instance)
 {
 	static pthread_once_t clock_started = PTHREAD_ONCE_INIT;
@@ -58,6 +64,7 @@ __attribute__((visibility("default"))) module_t rlm_hokey = {
 	.type = RLM_TYPE_THREAD_SAFE,
 	.inst_size = sizeof(struct hk_rlm),
 	.config = options,
+	.bootstrap = bootstrap,
 	.instantiate = instantiate,
 	.detach = detach,
 	.methods = {[MOD_AUTHORIZE] = authorize, [MOD_POST_AUTH] = post_auth},

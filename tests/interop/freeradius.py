@@ -4,18 +4,22 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
+import time
 
 import radius
 from lab import TLS_FLAGS, hexdump
 
 INSTALLED = pathlib.Path('/etc/freeradius/3.0')
 RADDB = pathlib.Path(__file__).resolve().parents[2] / 'modules' / 'freeradius' / 'raddb'
+NO_DEEPBIND = pathlib.Path(__file__).with_name('no_deepbind.c')
 READY = r'Ready to process requests'
 PASSWORD = 'down the rabbit hole'
 METHODS = {'tls': ('TLS', ''),
            'ttls': ('TTLS', 'phase2="auth=PAP"'),
-           'peap': ('PEAP', 'phase2="auth=MSCHAPV2"')}
+           'peap': ('PEAP', 'phase2="auth=MSCHAPV2"'),
+           'ttls-tls': ('TTLS', 'phase2="autheap=TLS"')}
 
 
 def replace(path, pattern, text, count=1):
@@ -24,6 +28,14 @@ def replace(path, pattern, text, count=1):
     new, n = re.subn(pattern, text, old, count=count, flags=re.M)
     assert n, f'{path}: no {pattern!r}'
     path.write_text(new)
+
+
+def keys_of(log, identity):
+    """The key set of the last full authentication in a hostap log."""
+    emsk = hexdump(log, 'EAP: EMSK')
+    keys = radius.KeySet(emsk, hexdump(log, 'EAP: Session-Id'), identity.split('@')[1])
+    keys.emsk = emsk
+    return keys
 
 
 class Sanitizer:
@@ -44,17 +56,23 @@ class Sanitizer:
         return subprocess.run(list(map(str, argv)), capture_output=True, text=True,
                               check=True).stdout.strip()
 
-    def prefix(self):
-        if not self.name:
+    def _shim(self, source):
+        built = self.folder / (source.stem + '.so')
+        self._output('gcc', '-shared', '-fPIC', '-D_GNU_SOURCE', '-o', built, source)
+        return built
+
+    def prefix(self, *more):
+        """The start of a command line; more: C files that are loaded, too."""
+        if not self.name and not more:
             return []
-        shim = self.folder / 'no_deepbind.so'
-        self._output('gcc', '-shared', '-fPIC', '-D_GNU_SOURCE', '-o', shim,
-                     pathlib.Path(__file__).with_name('no_deepbind.c'))
+        shims = [self._shim(f) for f in (NO_DEEPBIND, *more)]
+        if not self.name:
+            return ['env', 'LD_PRELOAD=' + ':'.join(map(str, shims))]
         suppressions = self.folder / f'{self.name}.supp'
         suppressions.write_text(self.SUPPRESSIONS[self.name])
         log = f'log_path={self.folder}/report:exitcode=0'
         runtime = os.path.realpath(self._output(*self.RUNTIMES[self.name]))
-        return ['env', f'LD_PRELOAD={shim}:{runtime}',
+        return ['env', 'LD_PRELOAD=' + ':'.join([*map(str, shims), runtime]),
                 f'ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=1:{log}',
                 f'LSAN_OPTIONS=suppressions={suppressions}',
                 f'UBSAN_OPTIONS=print_stacktrace=1:{log}',
@@ -149,7 +167,7 @@ class FreeRadius:
         for name, value in options.items():
             replace(mod, rf'^(\t{name} = ).*', rf'\g<1>{value}')
         site = self.file('sites-available', 'default')
-        replace(site, r'^\teap \{', '\thokey\n\teap {')
+        replace(site, r'^\tsuffix\n', '\thokey\n\tsuffix\n')
         replace(site, r'^(\tremove_reply_message_if_eap\n)', r'\thokey\n\1')
         return self
 
@@ -159,9 +177,26 @@ class FreeRadius:
         self.file('mods-enabled', 'hokey').unlink()
         return self
 
-    def start(self, *args, env=None, wrap=(), timeout=30):
+    def keep_secrets(self):
+        """What docs/freeradius.md says about MSK and rMSK."""
+        replace(self.file('radiusd.conf'), r'^#\s*suppress_secrets = no',
+                '\tsuppress_secrets = yes')
+        replace(self.file('mods-available', 'detail.log'), r'^detail reply_log \{',
+                'detail reply_log {\n\tsuppress {\n\t\tMS-MPPE-Recv-Key\n'
+                '\t\tMS-MPPE-Send-Key\n\t}')
+        return self
+
+    def log_replies(self):
+        replace(self.file('sites-available', 'default'), r'^(\tremove_reply_message_if_eap\n)',
+                r'\treply_log\n\1')
+        return self
+
+    def details(self):
+        return ''.join(f.read_text() for f in (self.lab.folder / 'log').rglob('*detail*'))
+
+    def start(self, *args, env=None, wrap=(), shims=(), timeout=30):
         self.program = self.lab.start(
-            [*wrap, *self.sanitizer.prefix(), '/usr/sbin/freeradius', '-f', '-d', self.raddb, '-l',
+            [*wrap, *self.sanitizer.prefix(*shims), '/usr/sbin/freeradius', '-f', '-d', self.raddb, '-l',
              'stdout', *args], env=env, name='freeradius')
         self.program.wait_for(READY, timeout)
         return self.program
@@ -172,20 +207,35 @@ class FreeRadius:
         assert not reports, reports[0]
         return status
 
+    def start_in_background(self):
+        """As init scripts do: the server forks."""
+        done = self.lab.run([*self.sanitizer.prefix(), '/usr/sbin/freeradius', '-d', self.raddb])
+        assert done.returncode == 0, done.stdout + done.stderr
+        return int((self.lab.folder / 'freeradius.pid').read_text())
+
+    def stop_in_background(self):
+        pid = int((self.lab.folder / 'freeradius.pid').read_text())
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + 20
+        while pathlib.Path(f'/proc/{pid}').exists():
+            assert time.monotonic() < deadline, 'it does not end'
+            time.sleep(0.05)
+        assert not self.sanitizer.reports()
+
     def check(self):
         """freeradius -XC; what it says, and its status."""
         done = self.lab.run([*self.sanitizer.prefix(), '/usr/sbin/freeradius', '-XC', '-d', self.raddb])
         return done.stdout + done.stderr, done.returncode
 
-    def login(self, wpa, method='tls', tls='1.3', resumed=False, identity='alice@home.example',
-              outer='anonymous@home.example'):
-        """A full login by eapol_test; the keys it derived, and its log."""
+    def network(self, method, tls, identity='alice@home.example',
+                outer='anonymous@home.example'):
+        """The network block of a device."""
         eap, phase2 = METHODS[method]
         outer = '' if method == 'tls' else f'anonymous_identity="{outer}"'
         binding = 'peapver=0 crypto_binding=0 ' if method == 'peap' else ''
-        config = self.lab.folder / f'eapol_test-{method}.conf'
-        config.write_text(f'''network={{
+        return f'''network={{
     key_mgmt=IEEE8021X
+    eapol_flags=0
     eap={eap}
     erp=1
     identity="{identity}"
@@ -195,15 +245,32 @@ class FreeRadius:
     ca_cert="{self.pki.ca}"
     client_cert="{self.pki.cert('client')}"
     private_key="{self.pki.key('client')}"
+    ca_cert2="{self.pki.ca}"
+    client_cert2="{self.pki.cert('client')}"
+    private_key2="{self.pki.key('client')}"
     phase1="{binding}{TLS_FLAGS[tls]}"
 }}
-''')
+'''
+
+    def login(self, wpa, method='tls', tls='1.3', resumed=False, identity='alice@home.example',
+              outer='anonymous@home.example'):
+        """A full login by eapol_test; the keys it derived, and its log."""
+        config = self.lab.folder / f'eapol_test-{method}.conf'
+        config.write_text(self.network(method, tls, identity, outer))
         done = self.lab.run(
             [wpa / 'eapol_test', '-c', config, '-a', '127.0.0.1', '-p', '1812', '-s',
              'throw-away-secret', '-N', '30:s:02-00-00-00-01-01:hokey', '-t', '10', '-e',
              *(['-r', '1'] if resumed else [])])
         assert done.returncode == 0 and 'SUCCESS' in done.stdout, done.stdout[-3000:]
-        keys = radius.KeySet(hexdump(done.stdout, 'EAP: EMSK'),
-                             hexdump(done.stdout, 'EAP: Session-Id'), identity.split('@')[1])
-        keys.emsk = hexdump(done.stdout, 'EAP: EMSK')
-        return keys, done.stdout
+        return keys_of(done.stdout, identity), done.stdout
+
+    def supplicant(self, wpa, method, tls):
+        """wpa_supplicant on the station's cable."""
+        config = self.lab.folder / 'wpa_supplicant.conf'
+        config.write_text(f'ctrl_interface={self.lab.folder}/wpa\nap_scan=0\n'
+                          + self.network(method, tls))
+        program = self.lab.start(
+            [wpa / 'wpa_supplicant', '-dd', '-K', '-D', 'wired', '-i', 'sta0', '-c', config],
+            ns=self.lab.sta, name='wpa_supplicant')
+        program.wait_for(r'Added interface sta0')
+        return program

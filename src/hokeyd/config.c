@@ -294,10 +294,10 @@ static cfg_t *new_parser(void)
 }
 
 /* Overwrites the texts of secrets that libconfuse holds. */
-static void wipe_secrets(cfg_t *cfg)
+static void wipe_secrets(cfg_t *cfg, const char *block)
 {
-	for (unsigned i = 0; i < cfg_size(cfg, "client"); i++) {
-		char *secret = cfg_getstr(cfg_getnsec(cfg, "client", i), "secret");
+	for (unsigned i = 0; i < cfg_size(cfg, block); i++) {
+		char *secret = cfg_getstr(cfg_getnsec(cfg, block, i), "secret");
 
 		if (secret)
 			hk_wipe(secret, strlen(secret));
@@ -387,8 +387,7 @@ static enum hk_err store_value(
 	return HK_OK;
 }
 
-/* Fills all fields of a block's struct that the schema knows of. */
-static enum hk_err fill_block(const struct hk_section *s, void *into)
+enum hk_err hk_section_fill(const struct hk_section *s, void *into)
 {
 	for (size_t i = 0; i < hk_noptions; i++) {
 		const struct hk_option *option = &hk_options[i];
@@ -405,8 +404,7 @@ static enum hk_err fill_block(const struct hk_section *s, void *into)
 	return HK_OK;
 }
 
-/* Texts that store_value() made. */
-static void free_block(enum hk_block_kind block, void *from)
+void hk_section_free(enum hk_block_kind block, void *from)
 {
 	for (size_t i = 0; i < hk_noptions; i++) {
 		const struct hk_option *option = &hk_options[i];
@@ -430,7 +428,7 @@ static struct hk_section only_section(struct hk_loader *l, cfg_t *cfg, enum hk_b
 	return (struct hk_section){l, block, section};
 }
 
-static enum hk_err check_title(const struct hk_section *s)
+enum hk_err hk_section_check_title(const struct hk_section *s)
 {
 	const char *title = cfg_title(s->cfg);
 
@@ -459,9 +457,9 @@ static enum hk_err load_listens(struct hk_loader *l, cfg_t *cfg)
 		struct hk_section s = {
 			l, HK_BLOCK_LISTEN, cfg_getnsec(cfg, "listen", (unsigned)c->nlistens)};
 		struct hk_listen_config *listen = &c->listens[c->nlistens++];
-		enum hk_err err = check_title(&s);
+		enum hk_err err = hk_section_check_title(&s);
 
-		err = err ? err : fill_block(&s, listen);
+		err = err ? err : hk_section_fill(&s, listen);
 		err = err ? err : hk_config_finish_listen(&s, listen);
 		if (err)
 			return err;
@@ -469,16 +467,24 @@ static enum hk_err load_listens(struct hk_loader *l, cfg_t *cfg)
 	return HK_OK;
 }
 
-/*
- * FNV-1a of the name, so that conversations outlive a reload. Two names with
- * the same hash are told apart by counting on.
- */
-static uint32_t client_id(const struct hk_config *c, const char *name)
+/* FNV-1a. */
+uint32_t hk_name_id(const char *name)
 {
 	uint32_t id = 2166136261u;
 
 	for (; *name; name++)
 		id = (id ^ (uint8_t)*name) * 16777619u;
+	return id;
+}
+
+/*
+ * From the name, so that conversations outlive a reload. Two names with the
+ * same hash are told apart by counting on.
+ */
+static uint32_t client_id(const struct hk_config *c, const char *name)
+{
+	uint32_t id = hk_name_id(name);
+
 	for (size_t i = 0; i + 1 < c->nclients; i++) {
 		if (c->clients[i].id != id)
 			continue;
@@ -503,10 +509,10 @@ static enum hk_err load_clients(struct hk_loader *l, cfg_t *cfg)
 		struct hk_section s = {
 			l, HK_BLOCK_CLIENT, cfg_getnsec(cfg, "client", (unsigned)c->nclients)};
 		struct hk_client_config *client = &c->clients[c->nclients++];
-		enum hk_err err = check_title(&s);
+		enum hk_err err = hk_section_check_title(&s);
 
 		client->id = client_id(c, cfg_title(s.cfg));
-		err = err ? err : fill_block(&s, client);
+		err = err ? err : hk_section_fill(&s, client);
 		err = err ? err : hk_config_finish_client(&s, client);
 		if (err)
 			return err;
@@ -534,10 +540,10 @@ static enum hk_err load_blocks(struct hk_loader *l, cfg_t *cfg)
 	for (size_t i = 0; !err && i < sizeof(blocks) / sizeof(blocks[0]); i++) {
 		struct hk_section s = only_section(l, cfg, blocks[i].block);
 
-		err = fill_block(&s, blocks[i].into);
+		err = hk_section_fill(&s, blocks[i].into);
 		err = err ? err : blocks[i].finish(&s);
 	}
-	return err;
+	return err ? err : hk_config_load_proxy(l, cfg);
 }
 
 static enum hk_err parse_and_load(struct hk_loader *l, const char *text)
@@ -553,7 +559,8 @@ static enum hk_err parse_and_load(struct hk_loader *l, const char *text)
 	if (cfg_parse_buf(cfg, text) == CFG_SUCCESS)
 		err = load_blocks(l, cfg);
 	parsing.loader = NULL;
-	wipe_secrets(cfg);
+	wipe_secrets(cfg, "client");
+	wipe_secrets(cfg, "home-server");
 	cfg_free(cfg);
 	return err;
 }
@@ -655,22 +662,23 @@ void hk_config_free(struct hk_config *config)
 	if (!config)
 		return;
 	for (size_t i = 0; i < config->nlistens; i++) {
-		free_block(HK_BLOCK_LISTEN, &config->listens[i]);
+		hk_section_free(HK_BLOCK_LISTEN, &config->listens[i]);
 		free(config->listens[i].name);
 	}
 	free(config->listens);
 	for (size_t i = 0; i < config->nclients; i++) {
-		free_block(HK_BLOCK_CLIENT, &config->clients[i]);
+		hk_section_free(HK_BLOCK_CLIENT, &config->clients[i]);
 		free(config->clients[i].name);
 	}
 	if (config->clients)
 		hk_wipe(config->clients, config->nclients * sizeof(*config->clients));
 	free(config->clients);
-	free_block(HK_BLOCK_EAP, &config->eap);
-	free_block(HK_BLOCK_ERP, &config->erp);
-	free_block(HK_BLOCK_STORE, &config->store);
-	free_block(HK_BLOCK_LOG, config);
-	free_block(HK_BLOCK_GLOBAL, config);
+	hk_config_free_proxy(config);
+	hk_section_free(HK_BLOCK_EAP, &config->eap);
+	hk_section_free(HK_BLOCK_ERP, &config->erp);
+	hk_section_free(HK_BLOCK_STORE, &config->store);
+	hk_section_free(HK_BLOCK_LOG, config);
+	hk_section_free(HK_BLOCK_GLOBAL, config);
 	hk_users_free(config->users);
 	for (size_t i = 0; i < config->nwarnings; i++)
 		free(config->warnings[i]);

@@ -10,6 +10,7 @@
 #include <hokey/eap_tls.h>
 #include <hokey/er_server.h>
 #include <hokey/keystore.h>
+#include <hokey/proxy.h>
 #include <hokey/radius.h>
 
 #include <netinet/in.h>
@@ -28,6 +29,13 @@ struct hk_listen_config {
 	socklen_t               address_len;
 };
 
+/* What a client hears when its request could be asked of nobody. */
+enum hk_unreachable {
+	HK_UNREACHABLE_SILENT,
+	HK_UNREACHABLE_REJECT,
+	HK_UNREACHABLE_PROTOCOL_ERROR,
+};
+
 /* client "name" { address = net/prefix  secret = ... } */
 struct hk_client_config {
 	char     *name;
@@ -39,7 +47,58 @@ struct hk_client_config {
 	bool      require_nas_identity;
 	uint32_t  duplicate_window_ms;
 	uint32_t  reject_delay_ms;    /* of failed full EAP; ERP is never delayed */
+	enum hk_unreachable unreachable;
+	struct hk_attribute_filter filter_replies;
 	uint32_t  id;                 /* made from its name: the same after a reload */
+};
+
+/* How it is found out whether a home server lives. */
+enum hk_status_check {
+	HK_CHECK_AUTO,                /* RADIUS/TLS: status-server, UDP: none */
+	HK_CHECK_NONE,
+	HK_CHECK_STATUS_SERVER,
+};
+
+/* home-server "name" { address = ...  secret = ... } */
+struct hk_home_server_config {
+	char     *name;
+	uint32_t  id;                 /* made from its name: the same after a reload */
+	struct sockaddr_storage address;
+	socklen_t address_len;
+	struct hk_radius_secret secret;
+	uint32_t  weight;
+	uint32_t  max_outstanding;
+	uint32_t  response_window_ms;
+	uint32_t  max_request_time_ms;
+	struct hk_server_timers timers;
+	struct hk_radius_timers retry;
+	enum hk_status_check status_check;
+	bool      require_message_authenticator;
+	bool      require_message_authenticator_first;
+	bool      send_proxy_state;
+	bool      strip_proxy_state;
+	bool      request_cui;
+	uint32_t  loop_ttl;
+	char     *operator_name;      /* NULL: none is added */
+	struct hk_attribute_filter filter_requests;
+	struct hk_attribute_filter filter_replies;
+};
+
+/* pool "name" { servers = { a, b }  type = ... } */
+struct hk_pool_config {
+	char     *name;
+	enum hk_pool_kind kind;
+	uint32_t  dead_realm_pause_ms; /* 0: realms are never given up */
+	size_t    servers[HK_POOL_MAX]; /* indices of home servers */
+	size_t    nservers;
+};
+
+#define HK_POOL_LOCAL SIZE_MAX
+
+/* realm "name" { pool = ... } */
+struct hk_realm_config {
+	char     *name;
+	size_t    pool;               /* index, or HK_POOL_LOCAL: served here */
 };
 
 enum hk_store_kind {
@@ -104,6 +163,12 @@ struct hk_config {
 	size_t   nlistens;
 	struct hk_client_config *clients;
 	size_t   nclients;
+	struct hk_home_server_config *home_servers;
+	size_t   nhome_servers;
+	struct hk_pool_config *pools;
+	size_t   npools;
+	struct hk_realm_config *realms;
+	size_t   nrealms;
 	struct hk_store_config store;
 	struct hk_eap_config   eap;
 	struct hk_erp_config   erp;

@@ -63,6 +63,28 @@ const char *hk_shown(const char *value, char *text, size_t size);
 enum hk_err hk_section_read_file(
 	const struct hk_section *s, const char *option, struct hk_file *out);
 
+/* Fills all fields of the block's struct that the schema knows of; and frees the texts in it. */
+enum hk_err hk_section_fill(const struct hk_section *s, void *into);
+void hk_section_free(enum hk_block_kind block, void *from);
+/* A block's name: 1 to 64 printable characters. */
+enum hk_err hk_section_check_title(const struct hk_section *s);
+
+/* An address as 16 octets, IPv4 v4-mapped; *bits: how long a prefix can be, 32 or 128. */
+bool hk_parse_address(const char *text, uint8_t address[16], unsigned *bits);
+socklen_t hk_fill_sockaddr(struct sockaddr_storage *out, const uint8_t address[16], unsigned bits,
+	uint16_t port);
+/* Options secret and secret-file of clients and home servers. */
+enum hk_err hk_section_secret(const struct hk_section *s, struct hk_radius_secret *out);
+/* A list of attribute names. */
+enum hk_err hk_section_filter(
+	const struct hk_section *s, const char *option, struct hk_attribute_filter *out);
+/* A number for a name that stays the same when other blocks come and go. */
+uint32_t hk_name_id(const char *name);
+
+/* Blocks home-server, pool and realm, and what holds between them. */
+enum hk_err hk_config_load_proxy(struct hk_loader *l, cfg_t *cfg);
+void hk_config_free_proxy(struct hk_config *config);
+
 /* What the schema cannot say. Fields that it can are already filled in. */
 enum hk_err hk_config_finish_listen(const struct hk_section *s, struct hk_listen_config *listen);
 enum hk_err hk_config_finish_client(const struct hk_section *s, struct hk_client_config *client);

@@ -10,8 +10,7 @@
 
 #define SECRET_ADVISED 12
 
-/* IPv4 comes out v4-mapped; *bits is how long a prefix can be. */
-static bool parse_address(const char *text, uint8_t address[16], unsigned *bits)
+bool hk_parse_address(const char *text, uint8_t address[16], unsigned *bits)
 {
 	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 
@@ -24,23 +23,23 @@ static bool parse_address(const char *text, uint8_t address[16], unsigned *bits)
 	return inet_pton(AF_INET, text, address + 12) == 1;
 }
 
-static void fill_sockaddr(
-	struct hk_listen_config *listen, const uint8_t address[16], unsigned bits, uint16_t port)
+socklen_t hk_fill_sockaddr(
+	struct sockaddr_storage *out, const uint8_t address[16], unsigned bits, uint16_t port)
 {
 	if (bits == 32) {
-		struct sockaddr_in *in = (struct sockaddr_in *)&listen->address;
+		struct sockaddr_in *in = (struct sockaddr_in *)out;
 
 		in->sin_family = AF_INET;
 		in->sin_port = htons(port);
 		memcpy(&in->sin_addr, address + 12, 4);
-		listen->address_len = sizeof(*in);
+		return sizeof(*in);
 	} else {
-		struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&listen->address;
+		struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
 
 		in6->sin6_family = AF_INET6;
 		in6->sin6_port = htons(port);
 		memcpy(&in6->sin6_addr, address, 16);
-		listen->address_len = sizeof(*in6);
+		return sizeof(*in6);
 	}
 }
 
@@ -69,11 +68,11 @@ enum hk_err hk_config_finish_listen(const struct hk_section *s, struct hk_listen
 	listen->name = strdup(cfg_title(s->cfg));
 	if (!listen->name)
 		return HK_ERR_NO_MEMORY;
-	if (!parse_address(address_text, address, &bits))
+	if (!hk_parse_address(address_text, address, &bits))
 		return hk_section_fail(s, "address", "expected an IPv4 or IPv6 address, found '%s'",
 			hk_shown(address_text, shown, sizeof(shown)));
 	hk_option_parse(hk_option_find(HK_BLOCK_LISTEN, "port"), hk_section_text(s, "port"), &port);
-	fill_sockaddr(listen, address, bits, (uint16_t)port);
+	listen->address_len = hk_fill_sockaddr(&listen->address, address, bits, (uint16_t)port);
 	return check_listen_is_new(s, listen);
 }
 
@@ -112,7 +111,7 @@ static enum hk_err read_network(const struct hk_section *s, struct hk_client_con
 	/* The schema holds texts of at most 64 octets for it. */
 	snprintf(address, sizeof(address), "%s", text);
 	address[strcspn(address, "/")] = 0;
-	if (!parse_address(address, client->network, &bits))
+	if (!hk_parse_address(address, client->network, &bits))
 		return hk_section_fail(
 			s, "address", "expected an address or address/prefix, found '%s'", shown);
 	prefix = bits;
@@ -141,7 +140,7 @@ static enum hk_err check_network_is_new(
 }
 
 static enum hk_err set_secret(const struct hk_section *s, const char *option,
-	struct hk_client_config *client, struct hk_bytes secret)
+	struct hk_radius_secret *out, struct hk_bytes secret)
 {
 	if (secret.len == 0)
 		return hk_section_fail(s, option, "the secret is empty");
@@ -155,10 +154,10 @@ static enum hk_err set_secret(const struct hk_section *s, const char *option,
 		if (err)
 			return err;
 	}
-	return hk_radius_secret_set(&client->secret, secret);
+	return hk_radius_secret_set(out, secret);
 }
 
-static enum hk_err read_secret_file(const struct hk_section *s, struct hk_client_config *client)
+static enum hk_err read_secret_file(const struct hk_section *s, struct hk_radius_secret *out)
 {
 	struct hk_file file;
 	struct hk_bytes secret;
@@ -175,14 +174,14 @@ static enum hk_err read_secret_file(const struct hk_section *s, struct hk_client
 		(memchr(secret.data, '\n', secret.len) || memchr(secret.data, 0, secret.len)))
 		err = hk_section_fail(s, "secret-file", "the file has more than one line");
 	else
-		err = set_secret(s, "secret-file", client, secret);
+		err = set_secret(s, "secret-file", out, secret);
 	if (!err && file.open_to_others)
 		err = hk_section_warn(s, "secret-file", "others than its owner can read the file");
 	hk_file_free(&file);
 	return err;
 }
 
-static enum hk_err read_secret(const struct hk_section *s, struct hk_client_config *client)
+enum hk_err hk_section_secret(const struct hk_section *s, struct hk_radius_secret *out)
 {
 	bool in_file = hk_section_has(s, "secret-file");
 	enum hk_err err;
@@ -190,13 +189,36 @@ static enum hk_err read_secret(const struct hk_section *s, struct hk_client_conf
 	if (in_file && hk_section_has(s, "secret"))
 		return hk_section_fail(s, NULL, "give either secret or secret-file");
 	if (in_file)
-		return read_secret_file(s, client);
+		return read_secret_file(s, out);
 	if (!hk_section_has(s, "secret"))
 		return hk_section_fail(s, NULL, "secret or secret-file is missing");
-	err = set_secret(s, "secret", client, hk_text(hk_section_text(s, "secret")));
+	err = set_secret(s, "secret", out, hk_text(hk_section_text(s, "secret")));
 	if (!err && s->loader->open_to_others)
 		err = hk_section_warn(s, "secret", "others than its owner can read this file");
 	return err;
+}
+
+enum hk_err hk_section_filter(
+	const struct hk_section *s, const char *option, struct hk_attribute_filter *out)
+{
+	for (size_t i = 0; i < hk_section_list_len(s, option); i++) {
+		const char *name = hk_section_list_get(s, option, i);
+		char shown[HK_SHOWN_SIZE];
+
+		hk_shown(name, shown, sizeof(shown));
+		switch (hk_filter_add(out, name)) {
+		case HK_OK:
+			break;
+		case HK_ERR_DENIED:
+			return hk_section_fail(s, option, "'%s' cannot be left out", shown);
+		case HK_ERR_LIMIT:
+			return hk_section_fail(
+				s, option, "more than %u attributes of vendors", HK_FILTER_VSA_MAX);
+		default:
+			return hk_section_fail(s, option, "there is no attribute '%s'", shown);
+		}
+	}
+	return HK_OK;
 }
 
 enum hk_err hk_config_finish_client(const struct hk_section *s, struct hk_client_config *client)
@@ -208,7 +230,8 @@ enum hk_err hk_config_finish_client(const struct hk_section *s, struct hk_client
 		return HK_ERR_NO_MEMORY;
 	err = read_network(s, client);
 	err = err ? err : check_network_is_new(s, client);
-	err = err ? err : read_secret(s, client);
+	err = err ? err : hk_section_secret(s, &client->secret);
+	err = err ? err : hk_section_filter(s, "filter-replies", &client->filter_replies);
 	if (err)
 		return err;
 	if (client->require_message_authenticator == HK_NO)

@@ -29,6 +29,14 @@ static const char *const names[HK_COUNTERS] = {
 	[HK_COUNT_ERP_OK] = "erp-ok",
 	[HK_COUNT_ERP_FALLBACKS] = "erp-fallbacks",
 	[HK_COUNT_STORE_ERRORS] = "store-errors",
+	[HK_COUNT_PROXIED] = "proxied",
+	[HK_COUNT_PROXY_REPLIES] = "proxy-replies",
+	[HK_COUNT_PROXY_RETRIES] = "proxy-retries",
+	[HK_COUNT_PROXY_FAIL_OVERS] = "proxy-fail-overs",
+	[HK_COUNT_PROXY_TIMEOUTS] = "proxy-timeouts",
+	[HK_COUNT_PROXY_BAD_REPLIES] = "proxy-bad-replies",
+	[HK_COUNT_PROXY_UNREACHABLE] = "proxy-unreachable",
+	[HK_COUNT_PROXY_LOOPS] = "proxy-loops",
 };
 
 const char *hk_counter_name(enum hk_counter which)

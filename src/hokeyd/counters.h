@@ -40,6 +40,15 @@ enum hk_counter {
 	HK_COUNT_ERP_OK,
 	HK_COUNT_ERP_FALLBACKS,       /* sent on to full EAP */
 	HK_COUNT_STORE_ERRORS,
+	/* proxy */
+	HK_COUNT_PROXIED,             /* requests taken on for a home server */
+	HK_COUNT_PROXY_REPLIES,       /* of home servers, passed on */
+	HK_COUNT_PROXY_RETRIES,       /* requests sent again to the same server */
+	HK_COUNT_PROXY_FAIL_OVERS,    /* requests sent to another server */
+	HK_COUNT_PROXY_TIMEOUTS,      /* no reply within the response window */
+	HK_COUNT_PROXY_BAD_REPLIES,   /* dropped: forged, late, or not for us */
+	HK_COUNT_PROXY_UNREACHABLE,   /* requests that nobody answered */
+	HK_COUNT_PROXY_LOOPS,         /* requests that came back */
 	HK_COUNTERS
 };
 

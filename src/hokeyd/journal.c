@@ -3,6 +3,10 @@
 
 #include "hokeyd/listener.h"
 
+#include <hokey/eap.h>
+
+#include <inttypes.h>
+
 static const char *reason_of_drop(enum hk_counter why)
 {
 	switch (why) {
@@ -149,4 +153,31 @@ void hk_journal_visit(
 			"a re-authentication got no answer: %s",
 			hk_strerror(r->visit.reply.reason));
 	log_login(log, which, r, now);
+}
+
+static bool is_reauthentication(const struct hk_radius *request)
+{
+	struct hk_bytes eap = hk_radius_find(request, HK_RADIUS_EAP_MESSAGE);
+
+	return eap.len && eap.data[0] == HK_EAP_INITIATE;
+}
+
+void hk_journal_proxied(struct hk_log *log, enum hk_log_logins which,
+	const struct hk_client *client, const struct hk_radius *request, uint8_t code,
+	const char *server, uint64_t duration_ms)
+{
+	bool accepted = code == HK_RADIUS_ACCESS_ACCEPT;
+	char user[HK_LOG_ESCAPED], station[HK_LOG_ESCAPED];
+
+	if (code == HK_RADIUS_ACCESS_CHALLENGE || which == HK_LOGINS_NONE ||
+		(which == HK_LOGINS_FULL && accepted && is_reauthentication(request)))
+		return;
+	hk_log_write(log, HK_LOG_INFO,
+		"Proxied login %s: [%s] (from client %s cli %s, answered by %s in %" PRIu64 " ms)",
+		accepted ? "OK" : "incorrect",
+		hk_log_escape(hk_radius_find(request, HK_RADIUS_USER_NAME), user, sizeof(user)),
+		client->config->name,
+		hk_log_escape(hk_radius_find(request, HK_RADIUS_CALLING_STATION_ID), station,
+			sizeof(station)),
+		server, duration_ms);
 }

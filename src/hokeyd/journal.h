@@ -26,4 +26,9 @@ void hk_journal_learnt(struct hk_log *log, const struct hk_door_request *r);
 void hk_journal_visit(struct hk_log *log, enum hk_log_logins which, const struct hk_door_request *r,
 	hk_time now);
 
+/* A reply of a home server that ends a login, passed on to the client. */
+void hk_journal_proxied(struct hk_log *log, enum hk_log_logins which,
+	const struct hk_client *client, const struct hk_radius *request, uint8_t code,
+	const char *server, uint64_t duration_ms);
+
 #endif

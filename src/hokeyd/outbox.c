@@ -64,7 +64,7 @@ static size_t end_of_group(const struct hk_outbox *o, size_t from)
 {
 	size_t i = from;
 
-	while (i < o->n && o->out[i].fd == o->out[from].fd)
+	while (i < o->n && o->out[i].to.fd == o->out[from].to.fd)
 		i++;
 	return i;
 }
@@ -103,16 +103,16 @@ static void send_group(struct hk_outbox *o, size_t from, size_t end)
 		iov[n] = (struct iovec){out->data, out->len};
 		m[n] = (struct mmsghdr){
 			.msg_hdr = {
-				.msg_name = &out->peer,
-				.msg_namelen = out->peer_len,
+				.msg_name = &out->to.peer,
+				.msg_namelen = out->to.peer_len,
 				.msg_iov = &iov[n],
 				.msg_iovlen = 1,
-				.msg_control = out->control_len ? out->control : NULL,
-				.msg_controllen = out->control_len,
+				.msg_control = out->to.control_len ? out->to.control : NULL,
+				.msg_controllen = out->to.control_len,
 			}};
 		n++;
 	}
-	send_all(o, o->out[from].fd, m, n);
+	send_all(o, o->out[from].to.fd, m, n);
 }
 
 /* False: no answer that tells of a used sequence number may leave. */

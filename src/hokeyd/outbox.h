@@ -15,15 +15,21 @@
 
 struct event_base;
 
-struct hk_out {
-	bool      settle;             /* not for an answer given before */
-	bool      needs_sync;         /* tells of a sequence number that was used */
-	uint64_t  entry;
-	int       fd;
+/* Where an answer goes. */
+struct hk_destination {
+	int       fd;                 /* of the socket; -1 for a connection */
+	uint64_t  connection;         /* RADIUS/TLS: its number */
 	socklen_t peer_len;
 	size_t    control_len;
 	struct sockaddr_storage peer;
 	_Alignas(struct cmsghdr) uint8_t control[HK_CONTROL_DATA_LEN];
+};
+
+struct hk_out {
+	bool      settle;             /* not for an answer given before */
+	bool      needs_sync;         /* tells of a sequence number that was used */
+	uint64_t  entry;
+	struct hk_destination to;
 	size_t    len;
 	uint8_t   data[HK_RADIUS_MAX_LEN];
 };

@@ -7,6 +7,8 @@
 #define FIELD(type, member) offsetof(type, member), sizeof(((type *)0)->member)
 #define GLOBAL(member)      FIELD(struct hk_config, member)
 #define CLIENT(member)      FIELD(struct hk_client_config, member)
+#define SERVER(member)      FIELD(struct hk_home_server_config, member)
+#define POOL(member)        FIELD(struct hk_pool_config, member)
 #define EAP(member)         FIELD(struct hk_eap_config, member)
 #define ERP(member)         FIELD(struct hk_erp_config, member)
 #define STORE(member)       FIELD(struct hk_store_config, member)
@@ -35,6 +37,14 @@ static const struct hk_choice store_kinds[] = {
 static const struct hk_choice durabilities[] = {{"full", HK_DURABLE_FULL},
 	{"batch", HK_DURABLE_BATCH}, {"process", HK_DURABLE_PROCESS}, {NULL, 0}};
 
+static const struct hk_choice unreachables[] = {{"silent", HK_UNREACHABLE_SILENT},
+	{"reject", HK_UNREACHABLE_REJECT}, {"protocol-error", HK_UNREACHABLE_PROTOCOL_ERROR},
+	{NULL, 0}};
+static const struct hk_choice status_checks[] = {{"auto", HK_CHECK_AUTO}, {"none", HK_CHECK_NONE},
+	{"status-server", HK_CHECK_STATUS_SERVER}, {NULL, 0}};
+static const struct hk_choice pool_kinds[] = {{"fail-over", HK_POOL_FAIL_OVER},
+	{"load-balance", HK_POOL_LOAD_BALANCE}, {"keyed", HK_POOL_KEYED}, {NULL, 0}};
+
 const struct hk_block hk_blocks[HK_BLOCKS] = {
 	[HK_BLOCK_GLOBAL] = {NULL, false, "Options outside of all blocks."},
 	[HK_BLOCK_LISTEN] = {"listen", true,
@@ -45,6 +55,21 @@ const struct hk_block hk_blocks[HK_BLOCKS] = {
 		"them. Who sends is told by the source address of the datagram; of several blocks "
 		"that fit, the one with the longest prefix counts. Requests of others are dropped. "
 		"The name appears in the log."},
+	[HK_BLOCK_HOME_SERVER] = {"home-server", true,
+		"A RADIUS server to which requests can be sent on. Each worker keeps track by "
+		"itself of whether it answers: *alive*, *zombie* after a few requests without an "
+		"answer (asked only when there is nobody better), *dead* after a while of silence."},
+	[HK_BLOCK_POOL] = {"pool", true,
+		"Home servers that can stand in for each other. A conversation stays with the "
+		"server that began it. When a server holds keys for re-authentication that the "
+		"others do not have, use `keyed`."},
+	[HK_BLOCK_REALM] = {"realm", true,
+		"Where requests for a realm go. The name is the realm, `.example` for all realms "
+		"that end so, `DEFAULT` for all others, or `NULL` for names without a realm. The "
+		"realm stands behind the last `@` of User-Name, for re-authentications of the "
+		"name of the key; User-Name itself is never changed. Exact names come first, then "
+		"the longest suffix. The realms of block `erp`, and what no block is for, are "
+		"served here."},
 	[HK_BLOCK_EAP] = {"eap", false,
 		"Full authentication with EAP-TLS. Files are PEM if nothing else is said, and are "
 		"read at start and at reload."},
@@ -115,6 +140,108 @@ const struct hk_option hk_options[] = {
 		CLIENT(reject_delay_ms),
 		"How long a failed full authentication waits for its reject",
 		"Answers to re-authentication are never delayed."},
+
+	{HK_BLOCK_CLIENT, "unreachable", HK_VALUE_CHOICE, false, "silent", 0, 0, unreachables,
+		CLIENT(unreachable), "What it hears when no home server answers its request",
+		"`silent`: nothing, so that devices do not take it for a wrong password. `reject`: "
+		"an Access-Reject with EAP-Failure and Error-Cause 502, for proxies that have "
+		"agreed to it. `protocol-error`: the packet of RFC 7930."},
+	{HK_BLOCK_CLIENT, "filter-replies", HK_VALUE_LIST, false, NULL, 1, 100, NULL, NO_FIELD,
+		"Attributes taken out of proxied replies: `{ Filter-Id, Vendor-9-Attr-1 }`",
+		"Names of the dictionary, `Attr-200`, or `Vendor-9-Attr-1`."},
+
+	/* ---- home-server ---- */
+	{HK_BLOCK_HOME_SERVER, "address", HK_VALUE_TEXT, true, NULL, 1, 64, NULL, NO_FIELD,
+		"IPv4 or IPv6 address", NULL},
+	{HK_BLOCK_HOME_SERVER, "port", HK_VALUE_NUMBER, false, "1812", 1, 65535, NULL, NO_FIELD,
+		"UDP port", NULL},
+	{HK_BLOCK_HOME_SERVER, "secret", HK_VALUE_SECRET, false, NULL, 1, HK_RADIUS_SECRET_MAX,
+		NULL, NO_FIELD, "Shared secret, 1 to 255 octets",
+		"As for clients. Give either this or `secret-file`."},
+	{HK_BLOCK_HOME_SERVER, "secret-file", HK_VALUE_PATH, false, NULL, PATH_LEN, NULL, NO_FIELD,
+		"File that holds the shared secret in one line", NULL},
+	{HK_BLOCK_HOME_SERVER, "weight", HK_VALUE_NUMBER, false, "1", 1, 100, NULL, SERVER(weight),
+		"Share of the load in pools of type `load-balance` and `keyed`", NULL},
+	{HK_BLOCK_HOME_SERVER, "require-message-authenticator", HK_VALUE_BOOL, false, "yes", 0, 0,
+		NULL, SERVER(require_message_authenticator),
+		"Replies without a valid Message-Authenticator do not count",
+		"Protects against CVE-2024-3596 (BlastRADIUS). Replies with EAP need one in any "
+		"case."},
+	{HK_BLOCK_HOME_SERVER, "require-message-authenticator-first", HK_VALUE_BOOL, false, "no", 0,
+		0, NULL, SERVER(require_message_authenticator_first),
+		"And it must be the first attribute", "FreeRADIUS before 3.2.5 puts it elsewhere."},
+	{HK_BLOCK_HOME_SERVER, "response-window", HK_VALUE_MILLISECONDS, false, "10s", 500, 60000,
+		NULL, SERVER(response_window_ms),
+		"Without a reply in this time another server is asked", NULL},
+	{HK_BLOCK_HOME_SERVER, "response-timeouts", HK_VALUE_NUMBER, false, "3", 1, 1000, NULL,
+		SERVER(timers.response_timeouts),
+		"Requests without a reply, one after the other, that make it a zombie",
+		"Any valid reply, also a reject, begins the count anew. When nobody listens at its "
+		"port it is a zombie at once."},
+	{HK_BLOCK_HOME_SERVER, "zombie-period", HK_VALUE_MILLISECONDS, false, "40s", 1000, 600000,
+		NULL, SERVER(timers.zombie_period_ms), "Silence of a zombie after which it is dead",
+		NULL},
+	{HK_BLOCK_HOME_SERVER, "status-check", HK_VALUE_CHOICE, false, "auto", 0, 0, status_checks,
+		SERVER(status_check), "Ask zombies and the dead with Status-Server (RFC 5997)",
+		"`auto`: over UDP not, because not all servers answer it."},
+	{HK_BLOCK_HOME_SERVER, "check-interval", HK_VALUE_MILLISECONDS, false, "30s", 1000, 600000,
+		NULL, SERVER(timers.check_interval_ms), "Time between two Status-Servers", NULL},
+	{HK_BLOCK_HOME_SERVER, "check-timeout", HK_VALUE_MILLISECONDS, false, "4s", 500, 60000,
+		NULL, SERVER(timers.check_timeout_ms), "How long its answer is awaited", NULL},
+	{HK_BLOCK_HOME_SERVER, "num-answers-to-alive", HK_VALUE_NUMBER, false, "3", 1, 100, NULL,
+		SERVER(timers.answers_to_alive),
+		"Answers one after the other that make a dead server alive", NULL},
+	{HK_BLOCK_HOME_SERVER, "revive-interval", HK_VALUE_MILLISECONDS, false, "2m", 1000, 3600000,
+		NULL, SERVER(timers.revive_interval_ms),
+		"Without Status-Server a dead server is tried again after this", NULL},
+	{HK_BLOCK_HOME_SERVER, "max-request-time", HK_VALUE_MILLISECONDS, false, "30s", 1000,
+		60000, NULL, SERVER(max_request_time_ms),
+		"A request that nobody has answered by then is given up", NULL},
+	{HK_BLOCK_HOME_SERVER, "retry-interval", HK_VALUE_MILLISECONDS, false, "2s", 100, 60000,
+		NULL, SERVER(retry.irt_ms), "First wait before a request is sent again; then it doubles",
+		"RFC 5080 section 2.2.1, IRT."},
+	{HK_BLOCK_HOME_SERVER, "retry-interval-max", HK_VALUE_MILLISECONDS, false, "16s", 100,
+		60000, NULL, SERVER(retry.mrt_ms), "Longest wait; MRT", NULL},
+	{HK_BLOCK_HOME_SERVER, "retry-count", HK_VALUE_NUMBER, false, "5", 1, 20, NULL,
+		SERVER(retry.mrc), "How often a request is sent to it; MRC", NULL},
+	{HK_BLOCK_HOME_SERVER, "max-outstanding", HK_VALUE_NUMBER, false, "4096", 1, 65536, NULL,
+		SERVER(max_outstanding), "Requests a worker may have waiting there",
+		"Each 256 take a socket. Above it another server is asked."},
+	{HK_BLOCK_HOME_SERVER, "send-proxy-state", HK_VALUE_BOOL, false, "no", 0, 0, NULL,
+		SERVER(send_proxy_state), "Add a Proxy-State of our own", NULL},
+	{HK_BLOCK_HOME_SERVER, "strip-proxy-state", HK_VALUE_BOOL, false, "no", 0, 0, NULL,
+		SERVER(strip_proxy_state), "Keep the Proxy-State of others here",
+		"Clients get theirs back in any case."},
+	{HK_BLOCK_HOME_SERVER, "operator-name", HK_VALUE_TEXT, false, NULL, 1, 250, NULL,
+		SERVER(operator_name), "Realm of this network, put into Operator-Name (RFC 5580)",
+		"Added to requests that have none."},
+	{HK_BLOCK_HOME_SERVER, "request-cui", HK_VALUE_BOOL, false, "no", 0, 0, NULL,
+		SERVER(request_cui), "Ask for a Chargeable-User-Identity (RFC 4372)", NULL},
+	{HK_BLOCK_HOME_SERVER, "loop-ttl", HK_VALUE_NUMBER, false, "0", 0, 255, NULL,
+		SERVER(loop_ttl), "Proxies a request may pass from here on; 0: not counted",
+		"In an attribute of radsecproxy's (vendor 27262, type 1). Where a request has it "
+		"already it is counted down in any case."},
+	{HK_BLOCK_HOME_SERVER, "filter-requests", HK_VALUE_LIST, false, NULL, 1, 100, NULL,
+		NO_FIELD, "Attributes taken out of requests to it", "As `filter-replies` of clients."},
+	{HK_BLOCK_HOME_SERVER, "filter-replies", HK_VALUE_LIST, false, NULL, 1, 100, NULL, NO_FIELD,
+		"Attributes taken out of its replies",
+		"So that a foreign server does not choose your VLANs, for example."},
+
+	/* ---- pool ---- */
+	{HK_BLOCK_POOL, "servers", HK_VALUE_LIST, true, NULL, 1, 64, NULL, NO_FIELD,
+		"Names of home servers, the preferred one first: `{ home1, home2 }`", NULL},
+	{HK_BLOCK_POOL, "type", HK_VALUE_CHOICE, false, "fail-over", 0, 0, pool_kinds, POOL(kind),
+		"How one of them is chosen",
+		"`fail-over`: the first that is alive. `load-balance`: at random, by weight. "
+		"`keyed`: by Calling-Station-Id, so that a device always meets the same server."},
+	{HK_BLOCK_POOL, "dead-realm-pause", HK_VALUE_MILLISECONDS, false, "60s", 0, 3600000, NULL,
+		POOL(dead_realm_pause_ms),
+		"How long a realm is given up whose server answers for others only; 0: not at all",
+		"A federation's proxy is not to blame for a member that is down."},
+
+	/* ---- realm ---- */
+	{HK_BLOCK_REALM, "pool", HK_VALUE_TEXT, false, NULL, 1, 64, NULL, NO_FIELD,
+		"Pool of home servers to ask; without it the realm is served here", NULL},
 
 	/* ---- eap ---- */
 	{HK_BLOCK_EAP, "ca", HK_VALUE_PATH, true, NULL, PATH_LEN, NULL, NO_FIELD,

@@ -24,6 +24,8 @@
 #define TICKET_KEY_PERIOD   DAY
 #define CERTIFICATE_PERIOD  DAY
 #define CERTIFICATE_WARNING (30 * DAY)
+#define STICKY_ENTRIES      65536 /* conversations with home servers */
+#define STICKY_LIFETIME_MS  (60 * HK_SECOND)
 
 /* ---- what comes back from time to time ---- */
 
@@ -264,6 +266,7 @@ static enum hk_err open_control(struct hk_server *s, struct hk_config_error *err
 
 static enum hk_err make_workers(struct hk_server *s)
 {
+	const struct hk_worker_shared shared = {s->home, s->sticky, s->log};
 	enum hk_err err = HK_OK;
 
 	s->workers = calloc(s->setup->nworkers, sizeof(struct hk_worker *));
@@ -274,7 +277,7 @@ static enum hk_err make_workers(struct hk_server *s)
 
 		err = hk_keystore_share(s->store, &store);
 		if (!err)
-			err = hk_worker_new(i, s->home, store, s->setup, s->log, &s->workers[i]);
+			err = hk_worker_new(i, &shared, store, s->setup, &s->workers[i]);
 		if (!err)
 			s->nworkers++;
 	}
@@ -303,6 +306,8 @@ static enum hk_err fit_out(
 	if (!s->base)
 		return HK_ERR_NO_MEMORY;
 	err = hk_home_new(NULL, NULL, &s->home);
+	if (!err)
+		err = hk_sticky_new(STICKY_ENTRIES, STICKY_LIFETIME_MS, &s->sticky);
 	if (!err)
 		err = open_control(s, error);
 	if (!err)
@@ -383,6 +388,7 @@ void hk_server_free(struct hk_server *s)
 	if (s->base)
 		event_base_free(s->base);
 	hk_home_free(s->home);
+	hk_sticky_free(s->sticky);
 	hk_keystore_close(s->store);
 	hk_setup_release(s->setup);
 	free(s);

@@ -28,6 +28,7 @@ struct hk_server {
 	struct hk_log      *log;
 	struct hk_setup    *setup;    /* what workers have or are going over to */
 	struct hk_home     *home;
+	struct hk_sticky   *sticky;   /* which home server a conversation is with */
 	struct hk_keystore *store;    /* the main thread's handle */
 	struct hk_worker  **workers;
 	unsigned            nworkers;

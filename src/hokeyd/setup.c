@@ -54,6 +54,43 @@ static void make_policy(struct hk_setup *s)
 	};
 }
 
+/* ---- routes ---- */
+
+static bool has_block(const struct hk_config *config, struct hk_bytes realm)
+{
+	for (size_t i = 0; i < config->nrealms; i++) {
+		if (hk_realm_equal(hk_text(config->realms[i].name), realm))
+			return true;
+	}
+	return false;
+}
+
+/* The realm blocks, and the realms of our keys, which are served here. */
+static enum hk_err make_routes(struct hk_setup *s)
+{
+	const struct hk_config *config = s->config;
+	const struct hk_er_policy *erp = &config->erp.policy;
+	struct hk_route *list;
+	enum hk_err err;
+	size_t n = 0;
+
+	if (config->nrealms == 0)
+		return HK_OK;
+	list = calloc(config->nrealms + erp->nrealms, sizeof(*list));
+	if (!list)
+		return HK_ERR_NO_MEMORY;
+	for (size_t i = 0; i < config->nrealms; i++)
+		list[n++] =
+			(struct hk_route){hk_text(config->realms[i].name), config->realms[i].pool};
+	for (size_t i = 0; i < erp->nrealms; i++) {
+		if (!has_block(config, erp->realms[i]))
+			list[n++] = (struct hk_route){erp->realms[i], HK_POOL_LOCAL};
+	}
+	err = hk_routes_new(list, n, &s->routes);
+	free(list);
+	return err;
+}
+
 /* ---- sockets ---- */
 
 static bool same_address(const struct hk_listen_config *a, const struct hk_listen_config *b)
@@ -173,6 +210,8 @@ enum hk_err hk_setup_new(struct hk_config *config, unsigned nworkers, hk_time no
 	err = hk_clients_new(config->clients, config->nclients, previous ? previous->clients : NULL,
 		&s->clients);
 	if (!err)
+		err = make_routes(s);
+	if (!err)
 		err = make_tls(s, now, previous, error);
 	if (!err)
 		err = open_sockets(s, previous, error);
@@ -198,6 +237,7 @@ void hk_setup_release(struct hk_setup *s)
 		return;
 	hk_tls_context_free(s->tls);
 	hk_clients_free(s->clients);
+	hk_routes_free(s->routes);
 	free(s->listeners);
 	hk_config_free(s->config);
 	free(s);

@@ -21,6 +21,7 @@ struct hk_setup {
 	atomic_uint references;
 	struct hk_config  *config;
 	struct hk_clients *clients;
+	struct hk_routes  *routes;    /* realm to pool; NULL: all requests are for the hall */
 	struct hk_tls_context *tls;
 	struct hk_home_policy policy;
 	/*

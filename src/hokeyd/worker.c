@@ -4,6 +4,7 @@
 #include "hokeyd/clock.h"
 #include "hokeyd/journal.h"
 #include "hokeyd/outbox.h"
+#include "hokeyd/proxy.h"
 #include "hokeyd/transcript.h"
 
 #include <event2/event.h>
@@ -46,6 +47,7 @@ struct hk_worker {
 	struct hk_home_worker home;
 	struct hk_door door;
 	struct hk_outbox outbox;
+	struct hk_proxy *proxy;
 	struct hk_counters counters;
 
 	/* one batch */
@@ -61,16 +63,17 @@ struct hk_worker {
 
 /* ---- one batch ---- */
 
-static void aim(struct hk_out *out, const struct hk_worker *w, int fd, size_t i)
+static void aim(struct hk_destination *to, const struct hk_worker *w, int fd, size_t i)
 {
 	const struct msghdr *m = &w->in[i].msg_hdr;
 
-	out->fd = fd;
-	out->peer_len = m->msg_namelen;
-	memcpy(&out->peer, m->msg_name, m->msg_namelen);
-	out->control_len = m->msg_controllen;
+	to->fd = fd;
+	to->connection = 0;
+	to->peer_len = m->msg_namelen;
+	memcpy(&to->peer, m->msg_name, m->msg_namelen);
+	to->control_len = m->msg_controllen;
 	if (m->msg_controllen)
-		memcpy(out->control, m->msg_control, m->msg_controllen);
+		memcpy(to->control, m->msg_control, m->msg_controllen);
 }
 
 static void push(struct hk_worker *w, const struct hk_buf *b, uint64_t entry, bool settle,
@@ -93,7 +96,7 @@ static void answer(struct hk_worker *w, int fd, size_t i, hk_time now)
 	enum hk_log_logins logins = w->setup->config->log_logins;
 	bool reply;
 
-	aim(out, w, fd, i);
+	aim(&out->to, w, fd, i);
 	reply = hk_door_encode(&w->door, r, now, &b) == HK_DOOR_REPLY;
 	hk_transcript_log(w->log, &w->from[i], r, reply ? hk_buf_bytes(&b) : HK_NO_BYTES);
 	if (reply)
@@ -116,6 +119,31 @@ static void refused(struct hk_worker *w, const struct hk_buf *b, size_t i, hk_ti
 	push(w, b, r->entry, true, false, hk_door_delay(r), now);
 }
 
+/* Is it for another server? Then the proxy has it now. */
+static bool goes_elsewhere(struct hk_worker *w, int fd, size_t i, hk_time now)
+{
+	const struct hk_door_request *r = &w->requests[i];
+	struct hk_destination to;
+	struct hk_bytes realm;
+	size_t pool;
+
+	if (!w->setup->routes)
+		return false;
+	switch (hk_proxy_route(w->proxy, r, &pool, &realm)) {
+	case HK_WAY_HERE:
+		return false;
+	case HK_WAY_REFUSE:
+		aim(&to, w, fd, i);
+		hk_proxy_refuse(w->proxy, r, &to, now);
+		return true;
+	case HK_WAY_POOL:
+		aim(&to, w, fd, i);
+		hk_proxy_take(w->proxy, r, &to, pool, realm, now);
+		return true;
+	}
+	return false;
+}
+
 /* Up to where no store decision is needed. True: the hall works on it. */
 static bool take_in(struct hk_worker *w, int fd, size_t i, hk_time now)
 {
@@ -131,14 +159,16 @@ static bool take_in(struct hk_worker *w, int fd, size_t i, hk_time now)
 	case HK_DOOR_VISIT:
 		if (r->learnt_signs || r->learnt_nas)
 			hk_journal_learnt(w->log, r);
+		if (goes_elsewhere(w, fd, i, now))
+			return false;
 		hk_home_receive(&w->home, &w->setup->policy, &r->visit, now);
 		return true;
 	case HK_DOOR_REPEAT:
-		aim(out, w, fd, i);
+		aim(&out->to, w, fd, i);
 		push(w, &b, r->entry, false, false, 0, now);
 		break;
 	case HK_DOOR_REPLY:
-		aim(out, w, fd, i);
+		aim(&out->to, w, fd, i);
 		if (r->radius.code == HK_RADIUS_ACCESS_REQUEST)
 			refused(w, &b, i, now);
 		else
@@ -248,8 +278,11 @@ static void close_gone(struct hk_worker *w, const struct hk_setup *old, const st
 
 	for (size_t i = 0; i < old->config->nlistens; i++) {
 		if (!next || !has_socket(hk_setup_listeners(next, w->number),
-				     next->config->nlistens, before[i].fd))
+				     next->config->nlistens, before[i].fd)) {
+			if (w->proxy)
+				hk_proxy_forget(w->proxy, before[i].fd, 0);
 			close(before[i].fd);
+		}
 	}
 }
 
@@ -257,7 +290,7 @@ static void go_over(struct hk_worker *w, struct hk_setup *next)
 {
 	struct hk_setup *old = w->setup;
 
-	if (watch_sockets(w, next)) {
+	if (hk_proxy_change(w->proxy, next) || watch_sockets(w, next)) {
 		hk_log_write(w->log, HK_LOG_ERROR,
 			"out of memory: worker %u keeps the old configuration", w->number);
 		hk_setup_release(next);
@@ -322,7 +355,21 @@ static uint32_t duplicate_window_ms(const struct hk_config *config)
 	return longest;
 }
 
-static enum hk_err fit_out(struct hk_worker *w)
+static enum hk_err make_proxy(struct hk_worker *w, const struct hk_worker_shared *shared)
+{
+	const struct hk_proxy_world world = {
+		.base = w->base,
+		.outbox = &w->outbox,
+		.door = &w->door,
+		.counters = &w->counters,
+		.log = shared->log,
+		.sticky = shared->sticky,
+	};
+
+	return hk_proxy_new(&world, w->setup, &w->proxy);
+}
+
+static enum hk_err fit_out(struct hk_worker *w, const struct hk_worker_shared *shared)
 {
 	enum hk_err err;
 
@@ -338,12 +385,14 @@ static enum hk_err fit_out(struct hk_worker *w)
 	if (!err)
 		err = hk_outbox_init(&w->outbox, &w->door, w->store, w->base);
 	if (!err)
+		err = make_proxy(w, shared);
+	if (!err)
 		err = watch_sockets(w, w->setup);
 	return err;
 }
 
-enum hk_err hk_worker_new(unsigned number, struct hk_home *home, struct hk_keystore *store,
-	struct hk_setup *setup, struct hk_log *log, struct hk_worker **out)
+enum hk_err hk_worker_new(unsigned number, const struct hk_worker_shared *shared,
+	struct hk_keystore *store, struct hk_setup *setup, struct hk_worker **out)
 {
 	struct hk_worker *w = aligned_alloc(64, (sizeof(*w) + 63) / 64 * 64);
 	enum hk_err err;
@@ -356,12 +405,12 @@ enum hk_err hk_worker_new(unsigned number, struct hk_home *home, struct hk_keyst
 	w->number = number;
 	w->wake_fd = -1;
 	w->store = store;
-	w->log = log;
+	w->log = shared->log;
 	w->hold = hk_keystore_durability(store) == HK_DURABLE_BATCH;
 	w->setup = hk_setup_hold(setup);
-	hk_home_worker_init(&w->home, home, store);
+	hk_home_worker_init(&w->home, shared->home, store);
 	prepare_batch(w);
-	err = fit_out(w);
+	err = fit_out(w, shared);
 	if (err) {
 		hk_worker_free(w);
 		return err;
@@ -427,6 +476,8 @@ void hk_worker_free(struct hk_worker *w)
 	if (next)
 		hk_setup_release(next);
 	free_sockets(w->sockets, w->nsockets);
+	hk_proxy_free(w->proxy);
+	w->proxy = NULL;
 	hk_outbox_free(&w->outbox);
 	hk_door_free(&w->door);
 	if (w->wake)

@@ -13,9 +13,18 @@
 
 struct hk_worker;
 
+struct hk_sticky;
+
+/* What all workers share. */
+struct hk_worker_shared {
+	struct hk_home   *home;
+	struct hk_sticky *sticky;     /* conversations with home servers */
+	struct hk_log    *log;
+};
+
 /* Takes the store handle. The thread does not run yet. */
-enum hk_err hk_worker_new(unsigned number, struct hk_home *home, struct hk_keystore *store,
-	struct hk_setup *setup, struct hk_log *log, struct hk_worker **out);
+enum hk_err hk_worker_new(unsigned number, const struct hk_worker_shared *shared,
+	struct hk_keystore *store, struct hk_setup *setup, struct hk_worker **out);
 enum hk_err hk_worker_start(struct hk_worker *w);
 /* From any thread: the setup to go over to. */
 void hk_worker_change(struct hk_worker *w, struct hk_setup *setup);

@@ -100,10 +100,10 @@ static void put(struct post *p, uint8_t identifier, bool needs_sync, uint32_t de
 	out->settle = true;
 	out->needs_sync = needs_sync;
 	out->entry = p->b->r.entry;
-	out->fd = p->fd;
-	out->peer = p->to;
-	out->peer_len = p->to_len;
-	out->control_len = 0;
+	out->to.fd = p->fd;
+	out->to.peer = p->to;
+	out->to.peer_len = p->to_len;
+	out->to.control_len = 0;
 	out->data[0] = identifier;
 	out->len = 1;
 	hk_outbox_push_later(&p->outbox, delay_ms, p->b->now);
@@ -224,8 +224,8 @@ static void unsendable_answer(void **state)
 	struct sockaddr_in6 wrong = {.sin6_family = AF_INET6};
 
 	put(p, 1, false, 0);
-	memcpy(&p->outbox.out[0].peer, &wrong, sizeof(wrong));
-	p->outbox.out[0].peer_len = sizeof(wrong);
+	memcpy(&p->outbox.out[0].to.peer, &wrong, sizeof(wrong));
+	p->outbox.out[0].to.peer_len = sizeof(wrong);
 	put(p, 2, false, 0);
 	hk_outbox_flush(&p->outbox, p->b->now);
 	assert_int_equal(arrived(p), 2);

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: ISC */
+/* What the files of the proxy share. Not for others. */
+#ifndef HK_HOKEYD_PROXY_PARTS_H
+#define HK_HOKEYD_PROXY_PARTS_H
+
+#include "hokeyd/proxy.h"
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+
+/*
+ * A setup, with requests that began under it. Counted here and not in the
+ * setup, whose count all workers share.
+ */
+struct hk_epoch {
+	struct hk_setup *setup;
+	size_t users;
+};
+
+struct hk_upstream;
+
+/* One request on its way. */
+struct hk_exchange {
+	struct hk_exchange *next; /* at its server */
+	struct hk_exchange **link;
+	struct hk_proxy *proxy;
+	struct hk_epoch *epoch;
+	struct hk_client *client; /* of its epoch, as the following */
+	const struct hk_pool_config *pool;
+	struct hk_bytes realm;
+	uint32_t tried;    /* bit n: member n of the pool */
+	bool bound;        /* to the server that holds its State */
+	uint32_t bound_to; /* its id */
+
+	struct hk_upstream *upstream; /* where it is now; NULL: nowhere */
+	void *channel;                /* socket or connection; NULL: it waits for one */
+	uint8_t identifier;
+	uint8_t *sent_octets;
+	struct hk_radius sent;
+	hk_time sent_at;
+	hk_time window_end;
+	struct hk_radius_retransmit retransmit;
+
+	hk_time received;
+	hk_time deadline;
+	struct hk_destination to;
+	uint64_t entry;
+	struct event timer;
+	struct hk_radius request; /* points into octets */
+	uint8_t octets[];         /* the packet, then the realm */
+};
+
+/* UDP or TLS. */
+struct hk_carrier {
+	bool resends; /* the transport loses packets */
+	enum hk_err (*open)(struct hk_upstream *u);
+	void (*close)(struct hk_upstream *u);
+	/*
+	 * Finds a channel with a free Identifier and sets both in the exchange.
+	 * channel NULL: none yet, it waits. HK_ERR_LIMIT: there is no room.
+	 */
+	enum hk_err (*take)(struct hk_upstream *u, struct hk_exchange *x);
+	void (*release)(struct hk_upstream *u, struct hk_exchange *x);
+	void (*transmit)(struct hk_upstream *u, struct hk_exchange *x);
+	void (*tick)(struct hk_upstream *u, hk_time now);
+};
+
+extern const struct hk_carrier hk_carrier_udp;
+
+/* A home server, as this worker knows it. */
+struct hk_upstream {
+	struct hk_proxy *proxy;
+	const struct hk_home_server_config *config; /* of the current setup */
+	const struct hk_carrier *carrier;
+	void *channels; /* the carrier's */
+	struct hk_server_health health;
+	struct hk_exchange *exchanges;
+	size_t nexchanges;
+	bool evacuate; /* its requests should move when they can */
+};
+
+struct hk_proxy {
+	struct hk_proxy_world world;
+	struct hk_epoch *epoch;
+	struct hk_upstream **upstreams; /* in the order of the setup's home servers */
+	size_t nupstreams;
+	struct hk_realm_health realms;
+	struct event *tick;
+	uint8_t randoms[512];
+	size_t randoms_left;
+	bool urgent; /* the tick was called early */
+};
+
+/* n: at most sizeof(randoms). False: there is no randomness. */
+bool hk_proxy_random(struct hk_proxy *p, void *out, size_t n);
+struct hk_upstream *hk_proxy_find(const struct hk_proxy *p, uint32_t server_id);
+/* Says that a server's state changed. */
+void hk_upstream_changed(struct hk_upstream *u, const char *why);
+/* Its requests are to move; done soon, not now. */
+void hk_upstream_evacuate(struct hk_upstream *u);
+
+/* ---- exchanges ---- */
+
+void hk_exchange_dispatch(struct hk_exchange *x, hk_time now);
+/* Leaves its server and looks for another one. */
+void hk_exchange_move(struct hk_exchange *x, hk_time now);
+/* Away from a server that does not answer, if there is a better one. */
+void hk_exchanges_evacuate(struct hk_upstream *u, hk_time now);
+/* It waited for a channel and has one now (taken): writes and sends it. */
+void hk_exchange_send(struct hk_exchange *x, hk_time now);
+void hk_exchange_free(struct hk_exchange *x);
+/* What the reply has to be, and how the packets are written. */
+struct hk_forward hk_exchange_forward(const struct hk_exchange *x, const struct hk_upstream *u);
+
+/*
+ * A packet came from a server: for the exchange that has its Identifier.
+ * HK_ERR_NOT_FOUND: for none. HK_ERR_AUTHENTICATOR and others: not an answer.
+ */
+enum hk_err hk_exchange_reply(struct hk_exchange *x, const struct hk_radius *reply, hk_time now);
+
+/* A reply that must not count. */
+void hk_upstream_bad_reply(struct hk_upstream *u, enum hk_err why, hk_time now);
+
+#endif

@@ -1,0 +1,425 @@
+# SPDX-License-Identifier: ISC
+"""hokeyd as a proxy between access points and home servers."""
+import socket
+import struct
+import threading
+import time
+
+import pytest
+
+import radius
+from lab import READY, hexdump, inside
+
+FULL = r'CTRL-EVENT-EAP-SUCCESS'
+ERP = r'EAP re-authentication completed successfully'
+HOP_SECRET = 'secret-between-proxy-and-home'
+
+
+def home(lab, hokeyd, pki, address='127.0.0.2', name='home', more=''):
+    """A home server on an address of its own."""
+    config = lab.folder / f'{name}.conf'
+    config.write_text(f'''
+listen main {{ address = "{address}" }}
+client proxy {{ address = "127.0.0.0/8"  secret = "{HOP_SECRET}" }}
+eap {{ ca = "{pki.ca}"  certificate = "{pki.server_cert}"  key = "{pki.server_key}" }}
+erp {{ realms = {{ "home.example" }} }}
+store {{ type = memory }}
+log {{ logins = all }}
+control = "{lab.folder}/{name}.sock"
+{more}
+''')
+    config.chmod(0o600)
+    program = lab.start([hokeyd, '--config', config], name=name)
+    program.wait_for(READY)
+    return program
+
+
+def server_block(name, address, more=''):
+    return f'''
+home-server {name} {{ address = "{address}"  secret = "{HOP_SECRET}"  {more} }}
+'''
+
+
+def proxy(lab, hokeyd, pki, servers, pool='servers = { home1 }', more='', client='',
+          realm='home.example', workers=2):
+    """The proxy under test; its own ER realm is visited.example."""
+    config = lab.folder / 'proxy.conf'
+    config.write_text(f'''
+workers = {workers}
+listen main {{ address = "127.0.0.1" }}
+client lab {{ address = "127.0.0.0/8"  secret = "throw-away-secret"  {client} }}
+eap {{ ca = "{pki.ca}"  certificate = "{pki.server_cert}"  key = "{pki.server_key}" }}
+erp {{ realms = {{ "visited.example" }} }}
+store {{ type = memory }}
+log {{ logins = all }}
+control = "{lab.folder}/proxy.sock"
+{servers}
+pool homes {{ {pool} }}
+realm "{realm}" {{ pool = homes }}
+{more}
+''')
+    config.chmod(0o600)
+    program = lab.start([hokeyd, '--config', config], name='proxy')
+    program.wait_for(READY)
+    return program
+
+
+class Upstream:
+    """A home server of our own that answers as it is told, in a thread."""
+
+    def __init__(self, lab, address, answer, port=1812):
+        with inside(lab.net):
+            self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self.sock.bind((address, port))
+        self.sock.settimeout(0.1)
+        self.answer, self.seen, self.going = answer, [], True
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self):
+        while self.going:
+            try:
+                octets, self.peer = self.sock.recvfrom(4096)
+            except (socket.timeout, OSError):
+                continue
+            packet = radius.Packet(octets)
+            self.seen.append((time.monotonic(), octets))
+            reply = self.answer(packet, octets)
+            if reply is not None:
+                self.sock.sendto(reply, self.peer)
+
+    def requests(self, code=radius.ACCESS_REQUEST):
+        return [radius.Packet(octets) for _, octets in self.seen if octets[0] == code]
+
+    def close(self):
+        self.going = False
+        self.thread.join()
+        self.sock.close()
+
+
+def accept(packet, octets, attributes=b''):
+    states = b''.join(radius.attribute(radius.PROXY_STATE, v)
+                      for v in packet.all(radius.PROXY_STATE))
+    return radius.reply(HOP_SECRET.encode(), octets, radius.ACCESS_ACCEPT, attributes + states)
+
+
+def silent(packet, octets):
+    return None
+
+
+def ask(client, user='bob@home.example', extra=b'', timeout=5):
+    eap = bytes([2, 7, 0, 5 + len(user)]) + b'\1' + user.encode()
+    return client.ask(radius.attribute(radius.USER_NAME, user.encode())
+                      + radius.attribute(radius.NAS_IDENTIFIER, b'ap1')
+                      + radius.attribute(radius.CALLING_STATION_ID, b'02-00-00-00-00-01')
+                      + radius.eap_attributes(eap) + extra, timeout)
+
+
+@pytest.fixture
+def upstreams(lab):
+    """Makes home servers of our own, and ends them."""
+    made = []
+
+    def make(address='127.0.0.2', answer=accept):
+        made.append(Upstream(lab, address, answer))
+        return made[-1]
+
+    yield make
+    for upstream in made:
+        upstream.close()
+
+
+# R2865-2.3-05 HKRAD-6.5-05
+@pytest.mark.parametrize('tls', ['1.2', '1.3'])
+def test_login_and_reauthentication_at_the_home_server(lab, wpa, pki, hokeyd, tls):
+    """The keys at both ends are the same: re-hidden on the way, unchanged inside."""
+    there = home(lab, hokeyd, pki)
+    here = proxy(lab, hokeyd, pki, server_block('home1', '127.0.0.2'))
+    keys = lab.login(wpa, pki, tls=tls)
+    client = lab.radius_client()
+    for nas in (b'ap1', b'ap2'):
+        answer, initiate = radius.reauthenticate(client, keys, nas=nas)
+        assert answer.code == radius.ACCESS_ACCEPT
+        assert keys.check_finish(answer.eap)
+        assert radius.reply_key(client, answer) == keys.rmsk(keys.seq - 1)
+    assert there.output().count('Login OK') == 3
+    assert here.output().count('Proxied login OK') == 3
+    assert here.stop() == 0
+    assert 'proxied=' in here.output()
+
+
+def test_stock_access_points_and_supplicant(lab, wpa, pki, hokeyd):
+    home(lab, hokeyd, pki)
+    proxy(lab, hokeyd, pki, server_block('home1', '127.0.0.2'))
+    ap1 = lab.hostapd('ap1', 'ap1.visited.example')
+    ap2 = lab.hostapd('ap2', 'ap2.visited.example')
+    lab.plug('ap1')
+    station = lab.supplicant(wpa, pki, 'alice@home.example')
+    station.wait_for(FULL)
+
+    def key(ap):
+        return hexdump(ap.output(), 'MS-MPPE-Recv-Key') + hexdump(ap.output(), 'MS-MPPE-Send-Key')
+
+    assert key(ap1) == hexdump(station.output(), 'EAP-TLS: Derived key')[:64]
+    mark = station.mark()
+    lab.plug('ap2')
+    lab.wpa_cli(wpa, 'reassociate')
+    station.wait_for(ERP, 20, mark)
+    assert key(ap2) == hexdump(station.output()[mark:], 'EAP: ERP rMSK')
+
+
+# R7542-3-01 HKRAD-16.10-01 R2865-2.3-01
+def test_what_passes_unchanged(lab, pki, hokeyd, upstreams):
+    unknown = radius.attribute(250, b'unknown') + radius.attribute(
+        radius.VENDOR, struct.pack('!I', 32473) + bytes([1, 10]) + b'\0\1\2\3\4\5\6\7')
+
+    def answer(packet, octets):
+        return accept(packet, octets, unknown + radius.attribute(25, b'class'))
+
+    there = upstreams(answer=answer)
+    proxy(lab, hokeyd, pki, server_block('home1', '127.0.0.2', 'operator-name = visited.example'))
+    client = lab.radius_client()
+    states = [b'first', b'\0second']
+    reply = ask(client, 'Bob@HOME.Example', unknown + b''.join(
+        radius.attribute(radius.PROXY_STATE, s) for s in states))
+    assert reply.code == radius.ACCESS_ACCEPT
+    sent = there.requests()[0]
+    assert sent.first(radius.USER_NAME) == b'Bob@HOME.Example'
+    assert sent.all(radius.PROXY_STATE) == reply.all(radius.PROXY_STATE) == states
+    assert sent.first(250) == reply.first(250) == b'unknown'
+    assert sent.vsa(32473, 1) == reply.vsa(32473, 1) == bytes(range(8))
+    assert sent.first(126) == b'1visited.example'
+    assert sent.attributes[0][0] == radius.MESSAGE_AUTHENTICATOR
+    assert reply.first(25) == b'class'
+
+
+# R7542-3-01 R7542-2.2-01 R7542-2.6.1-01
+def test_realms(lab, pki, hokeyd, upstreams):
+    there = upstreams()
+    proxy(lab, hokeyd, pki, server_block('home1', '127.0.0.2'),
+          realm='.example', more='realm "near.example" { }\nrealm NULL { pool = homes }')
+    client = lab.radius_client()
+    for user in ('x@home.example', 'x@a.home.example', 'alice', 'alice@single'):
+        assert ask(client, user).code == radius.ACCESS_ACCEPT, user
+    assert len(there.requests()) == 4
+    for user in ('x@home..example', 'x@-home.example'):
+        reply = ask(client, user)
+        assert reply.code == radius.ACCESS_REJECT and reply.first(101) == struct.pack('!I', 502)
+    # Served here: EAP begins, nothing is sent on.
+    for user in ('x@near.example', 'x@visited.example', 'x@example.org'):
+        assert ask(client, user).code == radius.ACCESS_CHALLENGE, user
+    assert len(there.requests()) == 4
+
+
+# R2865-2.5-01 R5080-2.2.1-01
+def test_retransmission_is_identical(lab, pki, hokeyd, upstreams):
+    there = upstreams(answer=lambda packet, octets: accept(packet, octets)
+                      if len(there.seen) == 3 else None)
+    proxy(lab, hokeyd, pki, server_block('home1', '127.0.0.2', 'retry-interval = 300ms'))
+    client = lab.radius_client()
+    assert ask(client).code == radius.ACCESS_ACCEPT
+    assert len({octets for _, octets in there.seen}) == 1
+    (t0, _), (t1, _), (t2, _) = there.seen
+    assert 0.25 < t1 - t0 < 0.45 and 0.5 < t2 - t1 < 0.8
+    # A repeated request gets the stored answer, and nothing is sent on.
+    client.send(client.last)
+    assert client.receive() is not None
+    assert len(there.seen) == 3
+
+
+# R2865-2.3-06 R5080-2.2.2-08
+def test_forged_replies_do_not_count(lab, pki, hokeyd, upstreams):
+    def answer(packet, octets):
+        good = accept(packet, octets)
+        bad = radius.reply(b'wrong', octets, radius.ACCESS_ACCEPT, b'')
+        foreign = radius.reply(HOP_SECRET.encode(), octets, radius.ACCESS_ACCEPT,
+                               radius.attribute(radius.PROXY_STATE, b'collision'))
+        for reply in (bad, foreign, bad[:30], good):
+            there.sock.sendto(reply, there.peer)
+        return good
+
+    there = upstreams(answer=answer)
+    here = proxy(lab, hokeyd, pki, server_block('home1', '127.0.0.2'))
+    client = lab.radius_client()
+    assert ask(client).code == radius.ACCESS_ACCEPT
+    assert client.receive(0.5) is None
+    here.wait_for('dropped a reply of home server home1')
+    assert here.stop() == 0
+    assert 'proxy-bad-replies=4' in here.output()
+
+
+# OPS-10.4-01 OPS-10.4-02 OPS-10.4-03
+def test_fail_over_and_back(lab, pki, hokeyd, upstreams):
+    first, second = upstreams('127.0.0.2', silent), upstreams('127.0.0.3')
+    times = '''response-window = 500ms  response-timeouts = 2  retry-interval = 10s
+               status-check = status-server  check-interval = 1s  check-timeout = 500ms
+               num-answers-to-alive = 2  zombie-period = 2s'''
+    here = proxy(lab, hokeyd, pki, server_block('home1', '127.0.0.2', times)
+                 + server_block('home2', '127.0.0.3', times), 'servers = { home1, home2 }',
+                 workers=1)
+    client = lab.radius_client()
+    for _ in range(2):
+        assert ask(client).code == radius.ACCESS_ACCEPT
+    here.wait_for('home server home1 is zombie')
+    assert len(first.requests()) == 2
+    started = time.monotonic()
+    assert ask(client).code == radius.ACCESS_ACCEPT
+    assert time.monotonic() - started < 0.3
+    assert len(first.requests()) == 2 and len(second.requests()) == 3
+    here.wait_for('home server home1 is dead')
+    first.answer = accept
+    here.wait_for('home server home1 is alive: it answered Status-Server')
+    assert first.requests(radius.STATUS_SERVER)
+    assert ask(client).code == radius.ACCESS_ACCEPT
+    assert len(first.requests()) == 3 and len(second.requests()) == 3
+
+
+# OPS-10.4-04
+def test_conversation_stays(lab, pki, hokeyd, upstreams):
+    def challenge(mark):
+        def answer(packet, octets):
+            return radius.reply(
+                HOP_SECRET.encode(), octets, radius.ACCESS_CHALLENGE,
+                radius.attribute(radius.STATE, mark + bytes(str(len(octets)), 'ascii'))
+                + radius.eap_attributes(bytes([1, 8, 0, 6, 13, 0x20])))
+        return answer
+
+    servers = {b'one': upstreams('127.0.0.2', challenge(b'one')),
+               b'two': upstreams('127.0.0.3', challenge(b'two'))}
+    proxy(lab, hokeyd, pki, server_block('home1', '127.0.0.2')
+          + server_block('home2', '127.0.0.3'),
+          'servers = { home1, home2 }  type = load-balance')
+    begun = set()
+    for _ in range(20):
+        client = lab.radius_client()
+        state = ask(client).first(radius.STATE)
+        begun.add(state[:3])
+        for _ in range(3):
+            # Another socket: it may reach another worker.
+            client = lab.radius_client()
+            reply = ask(client, extra=radius.attribute(radius.STATE, state))
+            assert reply.first(radius.STATE)[:3] == state[:3]
+            state = reply.first(radius.STATE)
+    assert begun == {b'one', b'two'}
+
+
+# OPS-10.4-05
+def test_the_realm_is_to_blame(lab, pki, hokeyd, upstreams):
+    there = upstreams(answer=lambda packet, octets: None
+                      if packet.first(radius.USER_NAME).endswith(b'@down.example')
+                      else accept(packet, octets))
+    here = proxy(lab, hokeyd, pki,
+                 server_block('home1', '127.0.0.2', '''response-window = 500ms
+                     max-request-time = 1s  response-timeouts = 2'''),
+                 realm='DEFAULT', client='unreachable = reject', workers=1)
+    client, other = lab.radius_client(), lab.radius_client()
+    for _ in range(2):
+        thread = threading.Thread(target=ask, args=(other,))
+        thread.start()
+        reply = ask(client, 'x@down.example')
+        assert reply.code == radius.ACCESS_REJECT and reply.first(101) == struct.pack('!I', 502)
+        assert reply.eap[0] == 4
+        thread.join()
+    if 'is given up for a while' not in here.output():
+        for _ in range(3):
+            threading.Timer(0.2, ask, args=(lab.radius_client(),)).start()
+            ask(client, 'x@down.example')
+    here.wait_for(r'realm \[down.example\] is given up')
+    assert 'zombie' not in here.output()
+    before = len(there.requests())
+    started = time.monotonic()
+    assert ask(client, 'x@down.example').code == radius.ACCESS_REJECT
+    assert time.monotonic() - started < 0.3 and len(there.requests()) == before
+    assert ask(client, 'x@up.example').code == radius.ACCESS_ACCEPT
+
+
+# OPS-10.4-06 OPS-10.4-07
+@pytest.mark.parametrize('policy, code', [('silent', None), ('reject', 3), ('protocol-error', 52)])
+def test_unreachable(lab, pki, hokeyd, upstreams, policy, code):
+    kept = []
+    there = upstreams(answer=lambda packet, octets: kept.append((packet, octets)))
+    here = proxy(lab, hokeyd, pki, server_block(
+        'home1', '127.0.0.2', 'response-window = 500ms  max-request-time = 1s'),
+        client=f'unreachable = {policy}')
+    client = lab.radius_client()
+    reply = ask(client, timeout=2)
+    assert (reply and reply.code) == code
+    here.wait_for('no home server of pool homes answers')
+    # Too late.
+    there.sock.sendto(accept(*kept[0]), ('127.0.0.1', 9))
+    assert client.receive(0.3) is None
+
+
+# R2865-2.3-08
+def test_loops(lab, pki, hokeyd, upstreams):
+    """Two proxies that send to each other; hops are counted."""
+    here = proxy(lab, hokeyd, pki, server_block('home1', '127.0.0.2', 'loop-ttl = 4'),
+                 client='unreachable = reject')
+    config = lab.folder / 'other.conf'
+    config.write_text((lab.folder / 'proxy.conf').read_text()
+                      .replace('"127.0.0.1"', '"127.0.0.2"')
+                      .replace('home1 { address = "127.0.0.2"', 'home1 { address = "127.0.0.1"')
+                      .replace('throw-away-secret', HOP_SECRET)
+                      .replace(f'home1 {{ address = "127.0.0.1"  secret = "{HOP_SECRET}"',
+                               'home1 { address = "127.0.0.1"  secret = "throw-away-secret"')
+                      .replace('proxy.sock', 'other.sock'))
+    config.chmod(0o600)
+    other = lab.start([hokeyd, '--config', config], name='other')
+    other.wait_for(READY)
+    client = lab.radius_client()
+    assert ask(client, timeout=2) is None
+    time.sleep(0.5)
+    assert 'passed too many proxies' in here.output() + other.output()
+
+
+def test_load_and_a_killed_home_server(lab, pki, hokeyd, upstreams):
+    """No request is lost that the other server could answer."""
+    home(lab, hokeyd, pki, '127.0.0.2', 'one')
+    doomed = lab.programs[-1]
+    home(lab, hokeyd, pki, '127.0.0.3', 'two')
+    times = 'response-window = 1s  response-timeouts = 2  retry-interval = 500ms'
+    here = proxy(lab, hokeyd, pki, server_block('home1', '127.0.0.2', times)
+                 + server_block('home2', '127.0.0.3', times), 'servers = { home1, home2 }')
+    clients = [lab.radius_client() for _ in range(8)]
+    answered, sent = [0] * len(clients), [0] * len(clients)
+    stop = time.monotonic() + 4
+
+    def run(i):
+        while time.monotonic() < stop:
+            sent[i] += 1
+            reply = ask(clients[i], timeout=6)
+            answered[i] += reply is not None and reply.code == radius.ACCESS_CHALLENGE
+            time.sleep(0.005)  # the home server keeps a conversation for each
+
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(len(clients))]
+    for thread in threads:
+        thread.start()
+    time.sleep(1.5)
+    doomed.kill()
+    for thread in threads:
+        thread.join()
+    assert sum(sent) > 200
+    assert answered == sent
+    assert 'home server home1 is zombie' in here.output()
+
+
+def test_reload_moves_requests(lab, pki, hokeyd, upstreams):
+    """A request at a server that is taken out of the configuration goes to the next."""
+    upstreams('127.0.0.2', silent)
+    second = upstreams('127.0.0.3')
+    both = server_block('home1', '127.0.0.2') + server_block('home2', '127.0.0.3')
+    here = proxy(lab, hokeyd, pki, both, 'servers = { home1, home2 }')
+    client = lab.radius_client()
+    config = lab.folder / 'proxy.conf'
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(ask(client)))
+    thread.start()
+    time.sleep(0.3)
+    config.write_text(config.read_text().replace(server_block('home1', '127.0.0.2'), '')
+                      .replace('{ home1, home2 }', '{ home2 }'))
+    here.signal(1)
+    thread.join()
+    assert answers[0].code == radius.ACCESS_ACCEPT
+    assert len(second.requests()) == 1
+    assert ask(client).code == radius.ACCESS_ACCEPT
+    assert here.stop() == 0

@@ -76,11 +76,15 @@ static bool get_devices(struct hk_bench_options *o, struct hk_devices *devices)
 	good = o->load ? hk_devices_load(devices, o->load, &error)
 		       : hk_devices_create(devices, o->devices, hk_nai_realm(hk_text(o->identity)),
 				 o->save, &error);
-	if (!good)
+	if (!good) {
 		complain("hokey bench", "%s: %s", path ? path : "devices", error);
-	else if (o->threads > devices->count)
+		return false;
+	}
+	if (o->threads > devices->count)
 		o->threads = (unsigned)devices->count;
-	return good;
+	if (!o->requests && o->duration_s <= 0)
+		o->requests = o->mode == HK_BENCH_ERP ? 10 * devices->count : devices->count;
+	return true;
 }
 
 static bool log_in(const struct hk_bench_options *o, struct hk_devices *devices,

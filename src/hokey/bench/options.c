@@ -331,8 +331,6 @@ static void fill_in(struct hk_bench_options *o)
 {
 	bool erp = o->mode == HK_BENCH_ERP;
 
-	if (!o->requests && o->duration_s <= 0)
-		o->requests = erp ? 10 * o->devices : o->devices;
 	if (!o->concurrency)
 		o->concurrency = erp ? 64 : 32;
 	if (o->concurrency < o->threads)

@@ -33,7 +33,7 @@ struct hk_bench_options {
 
 	uint32_t concurrency;     /* outstanding at a time, over all threads */
 	double   rate;            /* a second, open loop; 0: closed loop */
-	uint64_t requests;        /* 0: until the time is over */
+	uint64_t requests;        /* 0: until the time is over; without one, by the devices */
 	double   duration_s;      /* 0: until the requests are done */
 	uint32_t timeout_ms;
 	uint32_t nas_count;       /* access points that devices move between */

@@ -27,11 +27,11 @@ static void defaults_fit_the_mode(void **state)
 	assert_int_equal(parse(&o, SERVER LOGIN), -1);
 	assert_int_equal(o.mode, HK_BENCH_ERP);
 	assert_int_equal(o.devices, 1000);
-	assert_int_equal(o.requests, 10000);
+	assert_int_equal(o.requests, 0);
 	assert_int_equal(o.concurrency, 64);
 	assert_int_equal(o.login_concurrency, 32);
 	assert_int_equal(parse(&o, SERVER LOGIN "--mode full --devices 2k"), -1);
-	assert_int_equal(o.requests, 2000);
+	assert_int_equal(o.devices, 2000);
 	assert_int_equal(o.concurrency, 32);
 	assert_int_equal(parse(&o, SERVER LOGIN "--duration 2.5"), -1);
 	assert_int_equal(o.requests, 0);

@@ -87,7 +87,9 @@ def logins(r):
              count(row['accepted']), count(row['resumed'])]
             for name, modes in r['logins'].items() for mode, row in modes.items()]
     a = r.get('asymmetric')
-    text = 'One worker, 32 conversations at a time, ECDSA P-256, X25519.'
+    text = ('One worker, 32 conversations at a time, ECDSA P-256, X25519. hostapd 2.10 cannot be '
+            'asked to resume: it then leaves out the protected success of RFC 9190, and the device '
+            'must not go on.')
     if a:
         text += (f' By `openssl speed`: signing {a["sign_us"]:.0f} us, verifying '
                  f'{a["verify_us"]:.0f} us, X25519 {a["x25519_us"]:.0f} us; one signature, two '

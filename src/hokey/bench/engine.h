@@ -44,6 +44,7 @@ struct hk_bench_engine {
 	uint64_t start_ns;        /* when the measured time began */
 	uint64_t begun;           /* requests so far */
 	const char *error;        /* why the work could not go on, or NULL */
+	char     failure[160];    /* logins: why the first one that failed did */
 };
 
 uint64_t hk_bench_now_ns(void);

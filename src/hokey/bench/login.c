@@ -98,10 +98,22 @@ static void transmit(struct conversation *c)
 	c->transmissions++;
 }
 
+/* The first failure is told in words. */
+static void remember_failure(struct hk_bench_engine *e, const struct conversation *c)
+{
+	const char *detail = "";
+	enum hk_err err = c->peer ? hk_eap_peer_error(c->peer, &detail) : HK_OK;
+
+	if (!e->failure[0] && err)
+		snprintf(e->failure, sizeof e->failure, "%s: %s", hk_strerror(err), detail);
+}
+
 static void end(struct hk_login *l, struct conversation *c, enum hk_bench_count how)
 {
 	struct hk_bench_engine *e = l->e;
 
+	if (how != HK_BENCH_ACCEPTED)
+		remember_failure(e, c);
 	close_peer(c);
 	c->active = false;
 	l->nactive--;

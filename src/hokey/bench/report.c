@@ -143,6 +143,8 @@ static void print_outcome(
 	fprintf(out, "%s accepted a second\n",
 		grouped((uint64_t)(hk_bench_throughput(o) + 0.5), text));
 	print_answers(out, &o->stats, logins);
+	if (o->failure[0])
+		fprintf(out, "  a failure   %s\n", o->failure);
 	print_latency(out, &o->stats.latency);
 	print_server(out, o, each);
 }
@@ -208,9 +210,9 @@ static json_t *json_server(const struct hk_bench_outcome *o)
 
 static json_t *json_outcome(const struct hk_bench_outcome *o)
 {
-	return json_pack("{s:f,s:f,s:o,s:o,s:o}", "seconds", o->seconds, "accepted_per_s",
-		hk_bench_throughput(o), "count", json_counts(&o->stats), "latency_ms",
-		json_latency(&o->stats.latency), "server", json_server(o));
+	return json_pack("{s:f,s:f,s:s,s:o,s:o,s:o}", "seconds", o->seconds, "accepted_per_s",
+		hk_bench_throughput(o), "failure", o->failure, "count", json_counts(&o->stats),
+		"latency_ms", json_latency(&o->stats.latency), "server", json_server(o));
 }
 
 void hk_bench_print_json(const struct hk_bench_report *r, FILE *out)

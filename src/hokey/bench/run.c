@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define PROGRESS_NS   200000000
-#define PER_CHANNEL   64 /* outstanding requests a source port carries by default */
-#define OPEN_CHANNELS 16 /* for an open loop: what is outstanding is up to the server */
-#define IDENTIFIERS   256
+#define PROGRESS_NS    200000000
+#define PER_CHANNEL    64   /* outstanding requests a source port carries by default */
+#define OPEN_BACKLOG_S 0.01 /* open loop: answers may take so long before a port is full */
+#define IDENTIFIERS    256
 
 struct thread {
 	pthread_t id;
@@ -75,7 +75,7 @@ static unsigned channels_for(
 	if (o->sockets)
 		return o->sockets;
 	if (w->rate > 0)
-		return OPEN_CHANNELS;
+		return 2 + (unsigned)(w->rate / o->threads * OPEN_BACKLOG_S / IDENTIFIERS);
 	return (concurrency + PER_CHANNEL - 1) / PER_CHANNEL;
 }
 
@@ -146,6 +146,9 @@ static void collect(struct thread *threads, unsigned n, struct hk_bench_outcome 
 		hk_bench_stats_merge(s, &threads[i].engine.stats);
 		if (!outcome->error)
 			outcome->error = threads[i].engine.error;
+		if (!outcome->failure[0])
+			memcpy(outcome->failure, threads[i].engine.failure,
+				sizeof outcome->failure);
 	}
 	if (s->last_ns > s->first_ns)
 		outcome->seconds = (double)(s->last_ns - s->first_ns) / 1e9;

@@ -24,6 +24,7 @@ struct hk_bench_outcome {
 	bool     watched;         /* before and after are filled in */
 	struct hk_process_usage before, after;
 	const char *error;        /* why it could not be done, or NULL */
+	char     failure[160];    /* why a login failed, or empty */
 };
 
 /*

@@ -125,6 +125,8 @@ struct hk_eap_config {
 	uint16_t max_invalid;
 	uint32_t session_timeout_ms;  /* between two rounds */
 	uint32_t max_sessions;
+	uint32_t max_sessions_per_client; /* 0: no limit */
+	uint32_t ocsp_timeout_ms;     /* for all look-ups of one login */
 	bool     require_realm_match;
 };
 

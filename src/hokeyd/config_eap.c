@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Block eap: certificates, keys, lists, and whether they fit together. */
 #include "hokeyd/config_loader.h"
+#include "hokeyd/ocsp_client.h"
 
 #include <openssl/err.h>
 #include <openssl/ocsp.h>
@@ -234,6 +235,20 @@ static enum hk_err try_context(const struct hk_section *s, const struct hk_tls_c
 	return HK_OK;
 }
 
+static enum hk_err check_ocsp(const struct hk_section *s, const struct hk_tls_config *tls)
+{
+	char shown[HK_SHOWN_SIZE];
+
+	if (!tls->ocsp_url)
+		return HK_OK;
+	if (tls->ocsp == HK_OCSP_OFF)
+		return hk_section_fail(s, "ocsp-url", "only with ocsp = soft or hard");
+	if (!hk_ocsp_is_url(tls->ocsp_url))
+		return hk_section_fail(s, "ocsp-url", "expected http://host/path, found '%s'",
+			hk_shown(tls->ocsp_url, shown, sizeof(shown)));
+	return HK_OK;
+}
+
 enum hk_err hk_config_finish_eap(const struct hk_section *s)
 {
 	struct hk_config *c = s->loader->config;
@@ -245,7 +260,8 @@ enum hk_err hk_config_finish_eap(const struct hk_section *s)
 		return hk_section_fail(s, "min-tls", "is above max-tls");
 	if (tls->check_crl && !hk_section_has(s, "crl"))
 		return hk_section_fail(s, "check-crl", "'yes' needs the option crl");
-	err = read_files(s, o);
+	err = check_ocsp(s, tls);
+	err = err ? err : read_files(s, o);
 	err = err ? err : check_ca(s, &o->ca);
 	err = err ? err : check_certificate_and_key(s, o);
 	if (!err && o->crl.data)

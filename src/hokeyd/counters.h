@@ -40,6 +40,8 @@ enum hk_counter {
 	HK_COUNT_ERP_OK,
 	HK_COUNT_ERP_FALLBACKS,       /* sent on to full EAP */
 	HK_COUNT_STORE_ERRORS,
+	HK_COUNT_OCSP_ASKED,
+	HK_COUNT_OCSP_UNANSWERED,     /* of OCSP_ASKED */
 	/* proxy */
 	HK_COUNT_PROXIED,             /* requests taken on for a home server */
 	HK_COUNT_PROXY_REPLIES,       /* of home servers, passed on */

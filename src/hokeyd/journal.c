@@ -181,3 +181,11 @@ void hk_journal_proxied(struct hk_log *log, enum hk_log_logins which,
 			sizeof(station)),
 		server, duration_ms);
 }
+
+void hk_journal_ocsp(struct hk_log *log, const char *url, const char *failure, hk_time now)
+{
+	char text[HK_LOG_ESCAPED];
+
+	hk_log_repeated(log, HK_LOG_WARNING, "ocsp", hk_text(url), now, "OCSP responder %s: %s",
+		hk_log_escape(hk_text(url), text, sizeof(text)), failure);
+}

@@ -31,4 +31,7 @@ void hk_journal_proxied(struct hk_log *log, enum hk_log_logins which,
 	const struct hk_client *client, const struct hk_radius *request, uint8_t code,
 	const char *server, uint64_t duration_ms);
 
+/* An OCSP responder gave no answer; why, in words. */
+void hk_journal_ocsp(struct hk_log *log, const char *url, const char *failure, hk_time now);
+
 #endif

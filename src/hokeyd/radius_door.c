@@ -64,7 +64,7 @@ static void learn(struct hk_door_request *r)
 		r->learnt_signs = config->require_message_authenticator == HK_AUTO;
 	if (!r->radius.has_proxy_state && mark(&r->client->is_nas))
 		r->learnt_nas = config->limit_proxy_state == HK_AUTO &&
-			config->require_message_authenticator != HK_YES;
+				config->require_message_authenticator != HK_YES;
 }
 
 /* The protection against CVE-2024-3596. False: dropped and counted. */
@@ -235,6 +235,18 @@ static enum hk_door_step admit(
 		return HK_DOOR_VISIT;
 	hk_home_refuse(&r->visit, err);
 	return hk_door_encode(door, r, now, out);
+}
+
+void hk_door_move(struct hk_door_request *to, const struct hk_door_request *r, uint8_t *memory)
+{
+	struct hk_bytes datagram = r->radius.packet;
+
+	memcpy(memory, datagram.data, datagram.len);
+	*to = *r;
+	to->visit.reply.eap = hk_buf(to->eap, sizeof(to->eap));
+	/* What was read from it once can be read again. */
+	hk_radius_parse(hk_bytes(memory, datagram.len), &to->radius);
+	read_request(to);
 }
 
 /* ---- in ---- */

@@ -56,6 +56,13 @@ enum hk_door_step hk_door_receive(struct hk_door *door, const struct hk_clients 
 	const struct hk_radius_source *source, struct hk_bytes datagram, hk_time now,
 	struct hk_door_request *r, struct hk_buf *out);
 
+/*
+ * Copies a request whose visit has no answer yet, so that it outlives the
+ * batch. memory: for the datagram, r->radius.packet.len octets.
+ */
+void hk_door_move(
+	struct hk_door_request *to, const struct hk_door_request *r, uint8_t *memory);
+
 /* Also counts how the visit ended. DROP: no answer; the request is forgotten. */
 enum hk_door_step hk_door_encode(
 	struct hk_door *door, struct hk_door_request *r, hk_time now, struct hk_buf *out);

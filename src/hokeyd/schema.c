@@ -25,6 +25,8 @@ static const struct hk_choice login_logs[] = {
 	{"none", HK_LOGINS_NONE}, {"full", HK_LOGINS_FULL}, {"all", HK_LOGINS_ALL}, {NULL, 0}};
 static const struct hk_choice tls_versions[] = {
 	{"1.2", HK_TLS_1_2}, {"1.3", HK_TLS_1_3}, {NULL, 0}};
+static const struct hk_choice ocsp_policies[] = {
+	{"no", HK_OCSP_OFF}, {"soft", HK_OCSP_SOFT}, {"hard", HK_OCSP_HARD}, {NULL, 0}};
 static const struct hk_choice suites[] = {{"hmac-sha256-64", HK_SUITE_HMAC_SHA256_64},
 	{"hmac-sha256-128", HK_SUITE_HMAC_SHA256_128},
 	{"hmac-sha256-256", HK_SUITE_HMAC_SHA256_256}, {NULL, 0}};
@@ -257,6 +259,19 @@ const struct hk_option hk_options[] = {
 	{HK_BLOCK_EAP, "check-crl", HK_VALUE_BOOL, false, "no", 0, 0, NULL, EAP(tls.check_crl),
 		"Refuse devices whose certificates have no current revocation list",
 		"With `yes`, every CA of the chain needs a list in `crl` that has not run out."},
+	{HK_BLOCK_EAP, "ocsp", HK_VALUE_CHOICE, false, "no", 0, 0, ocsp_policies, EAP(tls.ocsp),
+		"Ask an OCSP responder about the certificates of devices",
+		"About all of the chain but the root, over HTTP; answers are kept as long as they "
+		"say, a day at most. `soft`: without an answer the device is let in. `hard`: it is "
+		"refused, but for certificates that name no responder while `check-crl` is on. A "
+		"revoked certificate is refused in any case."},
+	{HK_BLOCK_EAP, "ocsp-url", HK_VALUE_TEXT, false, NULL, 1, 255, NULL, EAP(tls.ocsp_url),
+		"Responder to ask, `\"http://host/path\"`; when left out, the one each certificate "
+		"names",
+		"Only http: answers are signed. In quotes, as `//` begins a comment."},
+	{HK_BLOCK_EAP, "ocsp-timeout", HK_VALUE_MILLISECONDS, false, "2s", 100, 10000, NULL,
+		EAP(ocsp_timeout_ms), "How long a login waits for responders, all in all",
+		"Access points send a request again after some seconds; that does no harm."},
 	{HK_BLOCK_EAP, "ocsp-staple", HK_VALUE_PATH, false, NULL, PATH_LEN, NULL, NO_FIELD,
 		"OCSP response about this server's certificate, DER, given to devices that ask",
 		NULL},
@@ -288,6 +303,10 @@ const struct hk_option hk_options[] = {
 	{HK_BLOCK_EAP, "max-sessions", HK_VALUE_NUMBER, false, "20000", 1, 10000000, NULL,
 		EAP(max_sessions), "Authentications under way at one time",
 		"Above it, new ones are dropped; those under way and re-authentications go on."},
+	{HK_BLOCK_EAP, "max-sessions-per-client", HK_VALUE_NUMBER, false, "0", 0, 10000000, NULL,
+		EAP(max_sessions_per_client),
+		"The same for each `client` block by itself; 0: no limit of its own",
+		"So that one access point, or who is behind it, cannot take all."},
 	{HK_BLOCK_EAP, "require-realm-match", HK_VALUE_BOOL, false, "yes", 0, 0, NULL,
 		EAP(require_realm_match),
 		"The realm of the outer identity must be that of a name in the certificate",

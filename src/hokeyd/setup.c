@@ -49,6 +49,8 @@ static void make_policy(struct hk_setup *s)
 		.max_invalid = config->eap.max_invalid,
 		.session_timeout_ms = config->eap.session_timeout_ms,
 		.max_sessions = config->eap.max_sessions,
+		.max_sessions_per_client = config->eap.max_sessions_per_client,
+		.asks_responders = true,
 		.authorize = hk_admission,
 		.arg = config,
 	};

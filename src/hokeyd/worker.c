@@ -3,6 +3,7 @@
 
 #include "hokeyd/clock.h"
 #include "hokeyd/journal.h"
+#include "hokeyd/lookups.h"
 #include "hokeyd/outbox.h"
 #include "hokeyd/proxy.h"
 #include "hokeyd/transcript.h"
@@ -48,6 +49,7 @@ struct hk_worker {
 	struct hk_door door;
 	struct hk_outbox outbox;
 	struct hk_proxy *proxy;
+	struct hk_lookups lookups;
 	struct hk_counters counters;
 
 	/* one batch */
@@ -88,26 +90,80 @@ static void push(struct hk_worker *w, const struct hk_buf *b, uint64_t entry, bo
 	hk_outbox_push_later(&w->outbox, delay_ms, now);
 }
 
-static void answer(struct hk_worker *w, int fd, size_t i, hk_time now)
+/* Sends what a visit came to, to where the next place of the outbox is aimed at. */
+static void answer(struct hk_worker *w, struct hk_door_request *r,
+	const struct sockaddr_storage *from, hk_time now)
 {
-	struct hk_door_request *r = &w->requests[i];
 	struct hk_out *out = hk_outbox_place(&w->outbox);
 	struct hk_buf b = hk_buf(out->data, sizeof(out->data));
 	enum hk_log_logins logins = w->setup->config->log_logins;
-	bool reply;
+	bool reply = hk_door_encode(&w->door, r, now, &b) == HK_DOOR_REPLY;
 
-	aim(&out->to, w, fd, i);
-	reply = hk_door_encode(&w->door, r, now, &b) == HK_DOOR_REPLY;
-	hk_transcript_log(w->log, &w->from[i], r, reply ? hk_buf_bytes(&b) : HK_NO_BYTES);
+	hk_transcript_log(w->log, from, r, reply ? hk_buf_bytes(&b) : HK_NO_BYTES);
 	if (reply)
 		push(w, &b, r->entry, true, w->hold && r->visit.event.kind == HK_HOME_ERP,
 			hk_door_delay(r), now);
 	else
-		hk_journal_drop(w->log, r->dropped, &w->from[i], now);
+		hk_journal_drop(w->log, r->dropped, from, now);
 	if (r->visit.event.kind != HK_HOME_ERP || r->visit.reply.reason || logins == HK_LOGINS_ALL)
 		hk_journal_visit(w->log, logins, r, now);
 	hk_home_done(&w->home, &r->visit);
 }
+
+/* ---- visits that ask an OCSP responder ---- */
+
+/* To the end, as if no responder answered. */
+static void go_on_unanswered(
+	struct hk_worker *w, const struct hk_setup *setup, struct hk_home_visit *visit, hk_time now)
+{
+	while (visit->step == HK_HOME_ASKS)
+		hk_home_resume(&w->home, &setup->policy, visit, HK_NO_BYTES, now);
+}
+
+/* True: its answer comes later. */
+static bool look_up(struct hk_worker *w, const struct hk_destination *to, struct hk_door_request *r,
+	hk_time now)
+{
+	hk_count(&w->counters, HK_COUNT_OCSP_ASKED);
+	if (hk_lookup_start(&w->lookups, w->setup, to, r, now))
+		return true;
+	hk_count(&w->counters, HK_COUNT_OCSP_UNANSWERED);
+	hk_journal_ocsp(w->log, r->visit.query.url, "too many look-ups at a time", now);
+	go_on_unanswered(w, w->setup, &r->visit, now);
+	return false;
+}
+
+static bool look_up_next(struct hk_worker *w, struct hk_lookup *k, hk_time now)
+{
+	if (k->request.visit.step != HK_HOME_ASKS || !hk_lookup_again(k, now))
+		return false;
+	hk_count(&w->counters, HK_COUNT_OCSP_ASKED);
+	return true;
+}
+
+static void on_looked_up(
+	void *arg, struct hk_lookup *k, struct hk_bytes response, const char *failure)
+{
+	struct hk_home_visit *visit = &k->request.visit;
+	struct hk_worker *w = arg;
+	hk_time now = hk_clock_now();
+
+	if (failure) {
+		hk_count(&w->counters, HK_COUNT_OCSP_UNANSWERED);
+		hk_journal_ocsp(w->log, visit->query.url, failure, now);
+	}
+	hk_home_resume(&w->home, &k->setup->policy, visit, response, now);
+	if (look_up_next(w, k, now))
+		return;
+	go_on_unanswered(w, k->setup, visit, now);
+	hk_outbox_place(&w->outbox)->to = k->to;
+	answer(w, &k->request, &k->to.peer, now);
+	hk_keystore_release(w->store);
+	hk_outbox_flush(&w->outbox, now);
+	hk_lookup_end(k);
+}
+
+/* ---- in ---- */
 
 /* The door itself had the answer to an Access-Request. */
 static void refused(struct hk_worker *w, const struct hk_buf *b, size_t i, hk_time now)
@@ -181,6 +237,16 @@ static bool take_in(struct hk_worker *w, int fd, size_t i, hk_time now)
 	return false;
 }
 
+static void finish(struct hk_worker *w, int fd, size_t i, hk_time now)
+{
+	struct hk_door_request *r = &w->requests[i];
+	struct hk_destination *to = &hk_outbox_place(&w->outbox)->to;
+
+	aim(to, w, fd, i);
+	if (r->visit.step != HK_HOME_ASKS || !look_up(w, to, r, now))
+		answer(w, r, &w->from[i], now);
+}
+
 static void work_on(struct hk_worker *w, int fd, size_t n)
 {
 	hk_time now = hk_clock_now();
@@ -194,7 +260,7 @@ static void work_on(struct hk_worker *w, int fd, size_t n)
 	}
 	hk_home_commit(&w->home, &w->setup->policy, w->visits, visits, now);
 	for (size_t i = 0; i < visits; i++)
-		answer(w, fd, w->places[i], now);
+		finish(w, fd, w->places[i], now);
 	hk_keystore_release(w->store);
 }
 
@@ -277,12 +343,13 @@ static void close_gone(struct hk_worker *w, const struct hk_setup *old, const st
 	const struct hk_listener *before = hk_setup_listeners(old, w->number);
 
 	for (size_t i = 0; i < old->config->nlistens; i++) {
-		if (!next || !has_socket(hk_setup_listeners(next, w->number),
-				     next->config->nlistens, before[i].fd)) {
-			if (w->proxy)
-				hk_proxy_forget(w->proxy, before[i].fd, 0);
-			close(before[i].fd);
-		}
+		if (next && has_socket(hk_setup_listeners(next, w->number), next->config->nlistens,
+				    before[i].fd))
+			continue;
+		if (w->proxy)
+			hk_proxy_forget(w->proxy, before[i].fd, 0);
+		hk_lookups_drop(&w->lookups, before[i].fd, 0, hk_clock_now());
+		close(before[i].fd);
 	}
 }
 
@@ -300,6 +367,7 @@ static void go_over(struct hk_worker *w, struct hk_setup *next)
 	hk_outbox_hurry(&w->outbox, hk_clock_now());
 	w->setup = next;
 	close_gone(w, old, next);
+	hk_ocsp_client_renew(&w->lookups.client);
 	hk_setup_release(old);
 }
 
@@ -384,6 +452,7 @@ static enum hk_err fit_out(struct hk_worker *w, const struct hk_worker_shared *s
 		&w->door, &w->counters, DUPLICATES, duplicate_window_ms(w->setup->config));
 	if (!err)
 		err = hk_outbox_init(&w->outbox, &w->door, w->store, w->base);
+	hk_lookups_init(&w->lookups, w->base, &w->home, &w->door, on_looked_up, w);
 	if (!err)
 		err = make_proxy(w, shared);
 	if (!err)
@@ -475,6 +544,7 @@ void hk_worker_free(struct hk_worker *w)
 	next = atomic_exchange(&w->next, NULL);
 	if (next)
 		hk_setup_release(next);
+	hk_lookups_free(&w->lookups);
 	free_sockets(w->sockets, w->nsockets);
 	hk_proxy_free(w->proxy);
 	w->proxy = NULL;

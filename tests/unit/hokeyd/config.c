@@ -191,6 +191,10 @@ static void test_defaults(void **state)
 	assert_int_equal(c->eap.fragment_size, 1020);
 	assert_int_equal(c->eap.max_rounds, 60);
 	assert_int_equal(c->eap.max_invalid, 5);
+	assert_int_equal(c->eap.max_sessions_per_client, 0);
+	assert_int_equal(c->eap.tls.ocsp, HK_OCSP_OFF);
+	assert_null(c->eap.tls.ocsp_url);
+	assert_int_equal(c->eap.ocsp_timeout_ms, 2000);
 	assert_int_equal(c->eap.session_timeout_ms, 30000);
 	assert_int_equal(c->eap.max_sessions, 20000);
 	assert_true(c->eap.require_realm_match);
@@ -248,6 +252,8 @@ static const char everything[] =
 	"  ciphersuites = TLS_AES_256_GCM_SHA384  groups = P-256:X25519\n"
 	"  require-ems = no  ticket-lifetime = 1d  fragment-size = 1400  max-rounds = 8\n"
 	"  max-invalid = 1  session-timeout = 10s  max-sessions = 7  require-realm-match = no\n"
+	"  max-sessions-per-client = 3  ocsp = hard  ocsp-url = 'http://[::1]:80/x?y'\n"
+	"  ocsp-timeout = 1s\n"
 	"}\n"
 	"erp {\n"
 	"  enabled = yes\n"
@@ -310,6 +316,10 @@ static void test_every_option_arrives(void **state)
 	assert_int_equal(c->eap.fragment_size, 1400);
 	assert_int_equal(c->eap.max_rounds, 8);
 	assert_int_equal(c->eap.max_invalid, 1);
+	assert_int_equal(c->eap.max_sessions_per_client, 3);
+	assert_int_equal(c->eap.tls.ocsp, HK_OCSP_HARD);
+	assert_string_equal(c->eap.tls.ocsp_url, "http://[::1]:80/x?y");
+	assert_int_equal(c->eap.ocsp_timeout_ms, 1000);
 	assert_int_equal(c->eap.session_timeout_ms, 10000);
 	assert_int_equal(c->eap.max_sessions, 7);
 	assert_false(c->eap.require_realm_match);

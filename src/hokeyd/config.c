@@ -126,26 +126,36 @@ enum hk_err hk_section_fail(const struct hk_section *s, const char *option, cons
 	return HK_ERR_MALFORMED;
 }
 
+static enum hk_err add_text(char ***texts, size_t *n, const char *text)
+{
+	char **more = realloc(*texts, (*n + 1) * sizeof(*more));
+
+	if (!more)
+		return HK_ERR_NO_MEMORY;
+	*texts = more;
+	more[*n] = strdup(text);
+	if (!more[*n])
+		return HK_ERR_NO_MEMORY;
+	(*n)++;
+	return HK_OK;
+}
+
 enum hk_err hk_section_warn(const struct hk_section *s, const char *option, const char *format, ...)
 {
 	struct hk_config *config = s->loader->config;
 	char text[sizeof(s->loader->error->text)];
 	struct place place = place_of(s, option);
-	char **warnings;
 	va_list ap;
 
 	va_start(ap, format);
 	write_message(text, sizeof(text), &place, format, ap);
 	va_end(ap);
-	warnings = realloc(config->warnings, (config->nwarnings + 1) * sizeof(*warnings));
-	if (!warnings)
-		return HK_ERR_NO_MEMORY;
-	config->warnings = warnings;
-	warnings[config->nwarnings] = strdup(text);
-	if (!warnings[config->nwarnings])
-		return HK_ERR_NO_MEMORY;
-	config->nwarnings++;
-	return HK_OK;
+	return add_text(&config->warnings, &config->nwarnings, text);
+}
+
+enum hk_err hk_loader_note_file(struct hk_loader *l, const char *path)
+{
+	return add_text(&l->config->files, &l->config->nfiles, path);
 }
 
 /* ---- libconfuse ---- */
@@ -616,12 +626,14 @@ static enum hk_err load_config(const char *name, struct hk_bytes text, bool open
 
 enum hk_err hk_config_load(const char *path, struct hk_config **out, struct hk_config_error *error)
 {
+	char why[HK_FILE_REASON];
 	struct hk_file file;
 	enum hk_err err = hk_file_read(path, &file);
 
 	error->text[0] = 0;
 	if (err) {
-		snprintf(error->text, sizeof(error->text), "%s: %s", path, hk_file_strerror(err));
+		snprintf(error->text, sizeof(error->text), "%s: %s", path,
+			hk_file_reason(err, why, sizeof(why)));
 		return err;
 	}
 	err = load_config(path, hk_bytes(file.data, file.len), file.open_to_others, out, error);
@@ -683,6 +695,9 @@ void hk_config_free(struct hk_config *config)
 	for (size_t i = 0; i < config->nwarnings; i++)
 		free(config->warnings[i]);
 	free(config->warnings);
+	for (size_t i = 0; i < config->nfiles; i++)
+		free(config->files[i]);
+	free(config->files);
 	free_owned(config->owned);
 	free(config->path);
 	free(config);

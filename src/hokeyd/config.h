@@ -178,6 +178,8 @@ struct hk_config {
 
 	char   **warnings;            /* "hokeyd.conf:12: ...", for the log at start */
 	size_t   nwarnings;
+	char   **files;               /* beside `path`, what a reload reads again */
+	size_t   nfiles;
 
 	struct hk_config_owned *owned; /* memory that goes with it */
 };

@@ -63,6 +63,23 @@ static const char syntax_text[] =
 	"\n"
 	"erp { realms = { home.example } }\n"
 	"```\n"
+	"\n"
+	"## Who may read the files\n"
+	"\n"
+	"Configuration, key and secrets are read at start and again at SIGHUP, then by the user "
+	"that\n"
+	"`hokeyd` runs as: that of the unit file, or the one of `user`. Nobody else should be able "
+	"to\n"
+	"read them, and `hokeyd` itself need not be able to change them:\n"
+	"\n"
+	"```\n"
+	"chown root:hokeyd hokeyd.conf users certs/server.key secrets/*\n"
+	"chmod 0640 hokeyd.conf users certs/server.key secrets/*\n"
+	"```\n"
+	"\n"
+	"`hokeyd` warns of files that others can read, and, when it was started as root, of those "
+	"that\n"
+	"its user could not read again.\n"
 	"\n";
 
 static const char users_text[] =

@@ -19,7 +19,7 @@ enum hk_err hk_section_read_file(
 	const struct hk_section *s, const char *option, struct hk_file *out)
 {
 	char *path = hk_section_path(s, option);
-	char shown[HK_SHOWN_SIZE * 2];
+	char shown[HK_SHOWN_SIZE * 2], why[HK_FILE_REASON];
 	enum hk_err err;
 
 	if (!path)
@@ -27,7 +27,11 @@ enum hk_err hk_section_read_file(
 	err = hk_file_read(path, out);
 	if (err && err != HK_ERR_NO_MEMORY)
 		err = hk_section_fail(s, option, "%s: %s", hk_shown(path, shown, sizeof(shown)),
-			hk_file_strerror(err));
+			hk_file_reason(err, why, sizeof(why)));
+	if (!err)
+		err = hk_loader_note_file(s->loader, path);
+	if (err)
+		hk_file_free(out);
 	free(path);
 	return err;
 }

@@ -55,6 +55,9 @@ enum hk_err hk_section_fail(const struct hk_section *s, const char *option, cons
 enum hk_err hk_section_warn(const struct hk_section *s, const char *option, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The configuration depends on what is in this file. */
+enum hk_err hk_loader_note_file(struct hk_loader *l, const char *path);
+
 /* A value in a message: control characters escaped, shortened. */
 const char *hk_shown(const char *value, char *text, size_t size);
 #define HK_SHOWN_SIZE 80

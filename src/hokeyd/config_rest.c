@@ -114,8 +114,7 @@ enum hk_err hk_config_finish_erp(const struct hk_section *s)
 	enum hk_err err = read_suites(s, &erp->policy);
 
 	/* The default gives way to a short rRK: the ER server cuts it. */
-	if (hk_section_has(s, "rmsk-lifetime") &&
-		erp->policy.rmsk_lifetime_s > erp->rrk_lifetime_s)
+	if (hk_section_has(s, "rmsk-lifetime") && erp->policy.rmsk_lifetime_s > erp->rrk_lifetime_s)
 		return hk_section_fail(s, "rmsk-lifetime", "is longer than rrk-lifetime");
 	return err ? err : read_realms(s, erp);
 }
@@ -238,6 +237,8 @@ static enum hk_err read_users(const struct hk_section *s)
 	if (!path)
 		return HK_ERR_NO_MEMORY;
 	err = hk_users_load(path, &s->loader->config->users, &why);
+	if (!err)
+		err = hk_loader_note_file(s->loader, path);
 	free(path);
 	return err && why.text[0] ? hk_section_fail(s, "users-file", "%s", why.text) : err;
 }

@@ -5,8 +5,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <libgen.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -189,4 +191,21 @@ const char *hk_file_strerror(enum hk_err err)
 	default:
 		return hk_strerror(err);
 	}
+}
+
+const char *hk_file_reason(enum hk_err err, char *text, size_t size)
+{
+	const struct passwd *user;
+	const struct group *group;
+
+	if (err != HK_ERR_SYSTEM || errno != EACCES || geteuid() == 0)
+		return hk_file_strerror(err);
+	user = getpwuid(geteuid());
+	group = getgrgid(getegid());
+	snprintf(text, size,
+		"%s: user '%.32s' has to be able to read it, as after chown root:%.32s, chmod 0640 "
+		"(0750 for its directory)",
+		strerror(EACCES), user ? user->pw_name : "of this process",
+		group ? group->gr_name : "GROUP");
+	return text;
 }

@@ -51,4 +51,11 @@ enum hk_err hk_file_replace(const char *path, struct hk_bytes content, unsigned 
 /* What went wrong in words, for a message: errno's text for HK_ERR_SYSTEM. */
 const char *hk_file_strerror(enum hk_err err);
 
+/*
+ * The same for a file of a server that is not root: when it may not read it,
+ * also how it may. Returns a text of its own or `text`.
+ */
+const char *hk_file_reason(enum hk_err err, char *text, size_t size);
+#define HK_FILE_REASON 200
+
 #endif

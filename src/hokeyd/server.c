@@ -3,6 +3,7 @@
 
 #include "hokeyd/clock.h"
 #include "hokeyd/control.h"
+#include "hokeyd/files.h"
 #include "hokeyd/log.h"
 #include "hokeyd/notify.h"
 #include "hokeyd/privileges.h"
@@ -16,6 +17,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define TICK_MS             100
 #define EXPIRE_SETS         256 /* looked at per tick */
@@ -284,6 +286,25 @@ static enum hk_err make_workers(struct hk_server *s)
 	return err;
 }
 
+static void warn_if_unreadable(const struct hk_server *s, const char *path)
+{
+	char text[HK_FILE_REASON];
+
+	if (path && access(path, R_OK) < 0)
+		hk_log_write(s->log, HK_LOG_WARNING, "%s: a reload will fail: %s", path,
+			hk_file_reason(HK_ERR_SYSTEM, text, sizeof(text)));
+}
+
+/* What root has read, and who we are now may not read again. */
+static void warn_of_unreadable(const struct hk_server *s)
+{
+	const struct hk_config *config = s->setup->config;
+
+	warn_if_unreadable(s, config->path);
+	for (size_t i = 0; i < config->nfiles; i++)
+		warn_if_unreadable(s, config->files[i]);
+}
+
 static enum hk_err fit_out(
 	struct hk_server *s, struct hk_config *config, struct hk_config_error *error)
 {
@@ -293,6 +314,8 @@ static enum hk_err fit_out(
 
 	if (!err)
 		err = hk_privileges_drop(s->setup->config->user, error);
+	if (!err)
+		warn_of_unreadable(s);
 	if (!err)
 		err = hk_store_open(&s->setup->config->store, &s->store, &dropped, error);
 	if (err)

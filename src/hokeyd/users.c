@@ -139,11 +139,13 @@ size_t hk_users_count(const struct hk_users *users)
 
 enum hk_err hk_users_load(const char *path, struct hk_users **out, struct hk_users_error *error)
 {
+	char why[HK_FILE_REASON];
 	struct hk_file file;
 	enum hk_err err = hk_file_read(path, &file);
 
 	if (err) {
-		snprintf(error->text, sizeof(error->text), "%s: %s", path, hk_file_strerror(err));
+		snprintf(error->text, sizeof(error->text), "%s: %s", path,
+			hk_file_reason(err, why, sizeof(why)));
 		return err;
 	}
 	if (strlen((char *)file.data) != file.len) {

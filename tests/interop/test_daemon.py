@@ -218,6 +218,29 @@ def test_gives_up_root_and_cannot_be_dumped(lab, wpa, pki, hokeyd):
     login = lab.login(wpa, pki)
     answer, _ = radius.reauthenticate(lab.radius_client(), login)
     assert answer.code == radius.ACCESS_ACCEPT
+
+    # What root has read and nobody may not: said at start, and what to do at a reload.
+    for file in (lab.folder / 'hokeyd.conf', pki.server_key):
+        server.wait_for(rf'{file}: a reload will fail: Permission denied: user .nobody. has to be '
+                        r'able to read it, as after chown root:nogroup, chmod 0640')
+    mark = server.mark()
+    server.signal(signal.SIGHUP)
+    server.wait_for(r'reload failed, the old configuration stays: .*hokeyd\.conf: Permission denied:'
+                    r' .*chmod 0640', since=mark)
+    os.chown(lab.folder / 'hokeyd.conf', 0, nobody.pw_gid)
+    (lab.folder / 'hokeyd.conf').chmod(0o640)
+    server.signal(signal.SIGHUP)
+    server.wait_for(r'eap: ca: .*ca\.pem: Permission denied: .*chmod 0640', since=mark)
+    for path in pki.folder.iterdir():
+        os.chown(path, 0, nobody.pw_gid)
+        path.chmod(0o640)
+    for parent in pki.folder.parents:
+        if parent != pathlib.Path('/'):
+            parent.chmod(parent.stat().st_mode | 0o011)
+    pki.folder.chmod(0o755)
+    server.signal(signal.SIGHUP)
+    server.wait_for(r'configuration loaded', since=mark)
+    assert radius.reauthenticate(lab.radius_client(), login, seq=1)[0].code == radius.ACCESS_ACCEPT
     assert server.stop() == 0
 
 

@@ -202,7 +202,7 @@ static const char *read_secret(struct hk_bench_options *o, const char *path)
 
 static bool resolve(struct hk_bench_options *o, const char *text)
 {
-	const struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_ADDRCONFIG};
+	const struct addrinfo hints = {.ai_socktype = SOCK_DGRAM};
 	struct addrinfo *found;
 	char host[256], port[8];
 

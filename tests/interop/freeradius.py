@@ -86,15 +86,21 @@ class Sanitizer:
 
 
 class FreeRadius:
-    def __init__(self, lab, pki, module, name='raddb'):
+    def __init__(self, lab, pki, module, name='raddb', settle=True):
+        """settle: at a place of the lab's, as root; else what stays at the usual place."""
         self.lab, self.pki, self.module = lab, pki, pathlib.Path(module)
         self.raddb = lab.folder / name
         self.store = lab.folder / f'{name}-store'
         self.program = None
         self.sanitizer = Sanitizer(self.module, lab.folder)
         shutil.copytree(INSTALLED, self.raddb, symlinks=True)
-        self._settle()
-        self._eap()
+        if settle:
+            self._settle()
+            shutil.copy(RADDB / 'policy.d' / 'hokey', self.file('policy.d', 'hokey'))
+            replace(self.file('sites-available', 'inner-tunnel'), r'^post-auth \{',
+                    'post-auth {\n\thokey_inner_identity')
+        self._clients()
+        self._eap(self.pki.folder if settle else INSTALLED / 'certs')
         self._users()
 
     def file(self, *parts):
@@ -111,24 +117,23 @@ class FreeRadius:
         replace(conf, r'^(\s*allow_core_dumps = ).*', r'\1yes')  # what leak detection needs
         replace(conf, r'^libdir = .*', f'libdir = /usr/lib/freeradius:{self.module.parent}')
         (self.lab.folder / 'log').mkdir(exist_ok=True)
+
+    def _clients(self):
         self.file('clients.conf').write_text(
             'client lab {\n\tipaddr = 127.0.0.1\n\tsecret = throw-away-secret\n\tshortname = lab\n}\n')
 
-    def _eap(self):
+    def _eap(self, certs):
         eap = self.file('mods-available', 'eap')
-        for option, value in (('private_key_file', self.pki.server_key),
-                              ('certificate_file', self.pki.server_cert),
-                              ('ca_file', self.pki.ca)):
-            replace(eap, rf'^(\s*{option} = ).*', rf'\g<1>{value}')
+        for option, path in (('private_key_file', self.pki.server_key),
+                             ('certificate_file', self.pki.server_cert),
+                             ('ca_file', self.pki.ca)):
+            replace(eap, rf'^(\s*{option} = ).*', rf'\g<1>{certs}/{path.name}')
         replace(eap, r'^\s*private_key_password = .*', '')
         replace(eap, r'^(\s*tls_max_version = ).*', r'\1"1.3"')
 
     def _users(self):
         self.file('mods-config', 'files', 'authorize').write_text(
             f'alice@home.example Cleartext-Password := "{PASSWORD}"\n')
-        replace(self.file('sites-available', 'inner-tunnel'), r'^post-auth \{',
-                'post-auth {\n\thokey_inner_identity')
-        shutil.copy(RADDB / 'policy.d' / 'hokey', self.file('policy.d', 'hokey'))
 
     def method(self, name):
         """Saves the round trip of a NAK."""
@@ -274,3 +279,40 @@ class FreeRadius:
             ns=self.lab.sta, name='wpa_supplicant')
         program.wait_for(r'Added interface sta0')
         return program
+
+
+def install_like_a_user(lab, pki, module, guide):
+    """
+    The lines of the guide, as they are, on overlays over /usr, /etc and /var; then the server.
+    Certificates, a client and a user are all that the machine has beyond its packages.
+    """
+    fr = FreeRadius(lab, pki, module, settle=False)
+    bin_ = lab.folder / 'bin'
+    bin_.mkdir()
+    for name, text in (('make', f'exec meson install -C {fr.module.parents[2]} --no-rebuild --quiet'),
+                       ('systemctl', f'echo "$@" >{lab.folder}/systemctl')):
+        (bin_ / name).write_text(f'#!/bin/sh\n{text}\n')
+        (bin_ / name).chmod(0o755)
+    root = pathlib.Path(__file__).resolve().parents[2]
+    script = lab.folder / 'install.sh'
+    script.write_text(f'''set -e
+mkdir {lab.folder}/overlay
+mount -t tmpfs none {lab.folder}/overlay
+for d in usr etc var; do
+	mkdir {lab.folder}/overlay/$d {lab.folder}/overlay/$d.work
+	mount -t overlay none -o lowerdir=/$d,upperdir={lab.folder}/overlay/$d,workdir={lab.folder}/overlay/$d.work /$d
+done
+cp {pki.ca} {pki.server_cert} {pki.server_key} /etc/freeradius/3.0/certs/
+cp -r {fr.raddb}/. /etc/freeradius/3.0/
+chown -R freerad:freerad /etc/freeradius
+PATH={bin_}:$PATH
+cd {root}
+(
+{guide}
+)
+exec freeradius -f -X -l stdout
+''')
+    fr.program = lab.start([*fr.sanitizer.prefix(), 'unshare', '-m', 'sh', script], name='guide')
+    fr.program.wait_for(READY, 60)
+    assert (lab.folder / 'systemctl').read_text() == 'restart freeradius\n'
+    return fr

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * FreeRADIUS loads its modules with RTLD_DEEPBIND, which the sanitizers refuse:
- * for LD_PRELOAD, a dlopen() that leaves it out.
+ * for LD_PRELOAD, a dlopen() that leaves it out. And a module stays, so that
+ * reports at the end can name its functions.
  */
 #include <dlfcn.h>
 
@@ -11,5 +12,5 @@ void *dlopen(const char *file, int flags)
 
 	if (!real)
 		*(void **)&real = dlsym(RTLD_NEXT, "dlopen");
-	return real(file, flags & ~RTLD_DEEPBIND);
+	return real(file, (flags & ~RTLD_DEEPBIND) | RTLD_NODELETE);
 }

@@ -9,7 +9,7 @@ import time
 import pytest
 
 import radius
-from freeradius import FreeRadius, replace
+from freeradius import RADDB, FreeRadius, install_like_a_user, replace
 from lab import hexdump
 from radius import attribute
 from test_handover import FULL, authenticator_key, hand_over
@@ -388,3 +388,50 @@ def test_store_is_shared_with_hokeyd(lab, wpa, pki, freeradius, hokeyd):
     answer, _ = radius.reauthenticate(here, keys)
     assert answer.code == radius.ACCESS_ACCEPT and radius.reply_key(here, answer) == keys.rmsk(0)
     assert freeradius.stop() == 0
+
+
+def table(name, pattern):
+    """Entries of one of our tables about our vendor."""
+    text = (pathlib.Path(__file__).parents[2] / 'src' / 'radius' / name).read_text()
+    return re.findall(pattern, text)
+
+
+def test_dictionary(freeradius):
+    """dictionary.hokey says what libhokey's own says, and FreeRADIUS can read it."""
+    text = (RADDB / 'dictionary.hokey').read_text()
+    formats = {'OCTETS': 'octets', 'TEXT': 'string', 'INTEGER': 'integer'}
+    ours = [(name, number, formats[kind]) for name, number, kind in
+            table('attributes.c', r'\{"([^"]+)", HK_VENDOR_HOKEY, (\d+), 0, HK_FORMAT_(\w+)\}')]
+    assert len(ours) > 5
+    assert re.findall(r'^ATTRIBUTE\s+(\S+)\s+(\d+)\s+(\S+)$', text, re.M) == ours
+    names = {number: name for name, number, _ in ours}
+    values = [(names[attribute], value, number) for value, attribute, number in
+              table('values.c', r'\{"([^"]+)", HK_VENDOR_HOKEY, (\d+), (\d+)\}')]
+    assert re.findall(r'^VALUE\s+(\S+)\s+(\S+)\s+(\d+)$', text, re.M) == values
+    number = table('../../include/hokey/radius.h', r'#define HK_VENDOR_HOKEY\s+(\d+)u')
+    assert re.findall(r'^VENDOR\s+HOKEY\s+(\d+)$', text, re.M) == number
+
+    with open(freeradius.file('dictionary'), 'a') as f:
+        f.write(f'$INCLUDE {RADDB}/dictionary.hokey\n')
+    freeradius.post_auth('\tupdate reply {\n\t\t&HOKEY-Local-Domain := "home.example"\n\t}\n')
+    said, status = freeradius.check()
+    assert status == 0, said[-1500:]
+
+
+def test_the_guide(lab, wpa, pki, module):
+    """docs/freeradius.md, its ten lines as they are: then a device hands over."""
+    text = (pathlib.Path(__file__).parents[2] / 'docs' / 'freeradius.md').read_text()
+    guide = re.search(r'^```sh\n(.*?)^```$', text, re.M | re.S).group(1)
+    assert len(guide.splitlines()) == 10
+    fr = install_like_a_user(lab, pki, module, guide)
+    lab.hostapd('ap1', 'ap1.home.example')
+    ap2 = lab.hostapd('ap2', 'ap2.home.example')
+    lab.plug('ap1')
+    station = fr.supplicant(wpa, 'tls', '1.3')
+    station.wait_for(FULL)
+    log = hand_over(lab, wpa, station, 'ap2')
+    assert authenticator_key(ap2) == hexdump(log, 'EAP: ERP rMSK')
+    # It says so, in the words of the guide.
+    for words in re.findall(r'`(hokey: [^`]+)`', text):
+        fr.program.wait_for(re.escape(words).replace(r'\.\.\.', '.+'))
+    assert fr.stop() == 0

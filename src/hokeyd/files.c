@@ -179,6 +179,25 @@ enum hk_err hk_file_replace(const char *path, struct hk_bytes content, unsigned 
 	return HK_ERR_SYSTEM;
 }
 
+static bool is_right(const char *path, struct hk_bytes content, unsigned mode)
+{
+	struct hk_file file;
+	struct stat st;
+	bool right;
+
+	if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode) || (st.st_mode & 07777) != mode ||
+		st.st_uid != geteuid() || hk_file_read(path, &file))
+		return false;
+	right = file.len == content.len && memcmp(file.data, content.data, content.len) == 0;
+	hk_file_free(&file);
+	return right;
+}
+
+enum hk_err hk_file_ensure(const char *path, struct hk_bytes content, unsigned mode)
+{
+	return is_right(path, content, mode) ? HK_OK : hk_file_replace(path, content, mode);
+}
+
 const char *hk_file_strerror(enum hk_err err)
 {
 	switch (err) {

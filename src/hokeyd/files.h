@@ -48,6 +48,12 @@ enum hk_err hk_file_create(const char *path, struct hk_bytes content, unsigned m
  */
 enum hk_err hk_file_replace(const char *path, struct hk_bytes content, unsigned mode);
 
+/*
+ * The same, but a file that is right already is left alone: that needs no
+ * room on the disk.
+ */
+enum hk_err hk_file_ensure(const char *path, struct hk_bytes content, unsigned mode);
+
 /* What went wrong in words, for a message: errno's text for HK_ERR_SYSTEM. */
 const char *hk_file_strerror(enum hk_err err);
 

@@ -149,7 +149,7 @@ static enum hk_err keep_secret(const char *path, const char *secret, struct hk_c
 	if (strpbrk(secret, "\r\n"))
 		return fail(error, "the secret", "expected one line");
 	snprintf(line, sizeof(line), "%s\n", secret);
-	err = hk_file_replace(path, hk_text(line), 0600);
+	err = hk_file_ensure(path, hk_text(line), 0600);
 	hk_wipe(line, sizeof(line));
 	return err ? fail(error, path, hk_file_strerror(err)) : HK_OK;
 }
@@ -279,7 +279,7 @@ static enum hk_err save(
 	enum hk_err err;
 
 	snprintf(path, sizeof(path), "%s/%s", q->state, name);
-	err = hk_file_replace(path, hk_text(text), 0600);
+	err = hk_file_ensure(path, hk_text(text), 0600);
 	return err ? fail(error, path, hk_file_strerror(err)) : HK_OK;
 }
 

@@ -52,6 +52,19 @@ def test_full_disk(lab, wpa, pki, hokeyd):
         assert radius.reauthenticate(client, lab.login(wpa, pki))[0].code == radius.ACCESS_ACCEPT
 
 
+def test_quick_starts_again_on_a_full_disk(lab, wpa, pki, hokeyd):
+    """What it wrote at the first start is right, so nothing has to be written."""
+    with small_disk(lab.folder / 'disk', '4m') as disk:
+        server = lab.quick(hokeyd, pki, state=disk)
+        keys = lab.login(wpa, pki)
+        assert server.stop() == 0
+        fill(disk)
+        server = lab.quick(hokeyd, pki, state=disk)
+        answer, _ = radius.reauthenticate(lab.radius_client(), keys)
+        assert answer.code == radius.ACCESS_ACCEPT
+        assert server.stop() == 0
+
+
 def test_failing_disk_is_reported_and_nothing_is_answered(lab, wpa, pki, hokeyd):
     shim, trigger = lab.folder / 'failing_disk.so', lab.folder / 'fail'
     subprocess.run(['gcc', '-shared', '-fPIC', '-D_GNU_SOURCE', '-o', shim,

@@ -134,6 +134,43 @@ static void test_replace_is_all_or_nothing(void **state)
 	free(nowhere);
 }
 
+static ino_t inode(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(lstat(path, &st), 0);
+	return st.st_ino;
+}
+
+static void test_what_is_right_is_left_alone(void **state)
+{
+	char *path = temp_path(*state, "ensured"), *link_path = temp_path(*state, "to-it");
+	struct hk_file file;
+	ino_t first, second;
+
+	assert_ok(hk_file_ensure(path, hk_text("one"), 0600));
+	first = inode(path);
+	assert_ok(hk_file_ensure(path, hk_text("one"), 0600));
+	assert_int_equal(inode(path), first);
+
+	/* another content, another mode, something that points to it */
+	assert_ok(hk_file_ensure(path, hk_text("two"), 0600));
+	second = inode(path);
+	assert_int_not_equal(second, first);
+	assert_int_equal(chmod(path, 0644), 0);
+	assert_ok(hk_file_ensure(path, hk_text("two"), 0600));
+	assert_int_not_equal(inode(path), second);
+	assert_int_equal(symlink("ensured", link_path), 0);
+	assert_ok(hk_file_ensure(link_path, hk_text("two"), 0600));
+	assert_int_not_equal(inode(link_path), inode(path));
+	assert_ok(hk_file_read(link_path, &file));
+	assert_string_equal((char *)file.data, "two");
+	assert_false(file.open_to_others);
+	hk_file_free(&file);
+	free(path);
+	free(link_path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -142,6 +179,7 @@ int main(void)
 		cmocka_unit_test(test_read_says_why_not),
 		cmocka_unit_test(test_an_open_key_file_is_noticed),
 		cmocka_unit_test(test_an_empty_file_is_empty_text),
+		cmocka_unit_test(test_what_is_right_is_left_alone),
 		cmocka_unit_test(test_replace_is_all_or_nothing),
 	};
 

@@ -177,6 +177,8 @@ struct hk_er_link {
 	enum hk_er_support support;
 	bool     reliable;
 	bool     tried;               /* ERP failed here; not again before the next link */
+	bool     in_use;              /* full EAP or ERP has succeeded on it */
+	bool     cb_trusted;          /* the lower layer told `cb`, not a Start */
 	uint8_t  identifier;          /* of the last Initiate */
 
 	/* the exchange */
@@ -212,7 +214,8 @@ enum hk_er_action {
 	HK_ER_HELD,                   /* an EAP-Request is kept until ERP has ended */
 	HK_ER_SEND,                   /* send `packet` */
 	HK_ER_SUCCEEDED,              /* hand `rmsk` to the lower layer */
-	HK_ER_LEAVE,                  /* channel binding: do not use this authenticator */
+	HK_ER_LEAVE,                  /* channel binding: do not use this authenticator. Never
+	                                 for a link in use because of what a Start said */
 	HK_ER_FULL_EAP,               /* ERP is over: answer the Request in `packet`, or ask
 	                                 for full EAP when it is empty. A link that is up
 	                                 stays up meanwhile */

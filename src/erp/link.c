@@ -222,6 +222,7 @@ static enum hk_err keep_channel_binding(struct hk_er_link *link, struct hk_bytes
 enum hk_err hk_er_link_set_channel_binding(struct hk_er_link *link, struct hk_bytes attributes)
 {
 	link->cb_len = 0;
+	link->cb_trusted = true;
 	return keep_channel_binding(link, attributes);
 }
 
@@ -463,6 +464,7 @@ void hk_er_link_eap_ended(
 		const struct hk_er_set *home = &link->peer->sets[0];
 
 		link->tried = false;
+		link->in_use = true;
 		hk_er_link_arm(link, now, HK_NEVER, home->expires ? home->expires : HK_NEVER);
 	}
 	hk_er_link_result(link, HK_ER_NOTHING, HK_OK, out);
@@ -472,8 +474,10 @@ void hk_er_link_down(struct hk_er_link *link)
 {
 	link->state = HK_ER_IDLE;
 	link->tried = false;
+	link->in_use = false;
 	link->held_len = 0;
 	link->cb_len = 0;
+	link->cb_trusted = false;
 	link->packet_len = 0;
 	link->reauth_at = HK_NEVER;
 	link->full_at = HK_NEVER;

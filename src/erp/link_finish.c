@@ -161,6 +161,7 @@ static void succeed(struct hk_er_link *link, struct hk_er_set *set, const struct
 	set->suite = link->suite;
 	link->state = HK_ER_DONE;
 	link->tried = false;
+	link->in_use = true;
 	link->held_len = 0;
 	if (a->has_rmsk_lifetime && a->rmsk_lifetime_s == 0)
 		rmsk_ends = HK_NEVER;
@@ -171,9 +172,17 @@ static void succeed(struct hk_er_link *link, struct hk_er_set *set, const struct
 		take_domain(link, m, reading, a, now, out);
 }
 
-/* The authenticator is not who it says: the number is used, the rMSK is not. */
+/*
+ * The authenticator is not who it says: the number is used, the rMSK is not.
+ * Or it is somebody else who says so: anyone can send a Start, and must not
+ * take down a link that works.
+ */
 static void leave(struct hk_er_link *link, struct hk_er_result *out)
 {
+	if (link->in_use && !link->cb_trusted) {
+		hk_er_link_give_up(link, HK_ERR_CHANNEL_BINDING, out);
+		return;
+	}
 	link->state = HK_ER_IDLE;
 	link->tried = true;
 	link->held_len = 0;

@@ -561,6 +561,58 @@ static void contradicting_channel_binding_means_leave(void **state)
 	}
 }
 
+/* Anyone can send a Start: no link that works is left for what one said. */
+static void a_start_takes_no_working_link_down(void **state)
+{
+	uint8_t octets[64];
+	struct hk_buf start = hk_buf(octets, sizeof octets);
+	struct device d;
+
+	(void)state;
+	hk_erp_begin_start(&start, 9);
+	hk_erp_put_tlv(&start, HK_ERP_NAS_IDENTIFIER, hk_text("nas-8"));
+	assert_ok(hk_erp_end(&start));
+	for (unsigned in_use = 0; in_use < 3; in_use++) {
+		struct hk_er_peer_config c = hk_er_peer_config_default();
+
+		make_device(&d, &c, 1);
+		at_domain(&d, HOME);
+		if (in_use == 1)
+			hk_er_link_eap_ended(&d.link, true, NOW, &d.out);
+		if (in_use == 2)
+			run(&d, NOW);
+		receive(&d, hk_buf_bytes(&start), NOW);
+		sent(&d);
+		answer_bound(&d, "nas-7", NULL);
+		assert_int_equal(d.out.action, in_use ? HK_ER_FULL_EAP : HK_ER_LEAVE);
+		assert_err(d.out.reason, HK_ERR_CHANNEL_BINDING);
+		assert_null(d.out.rmsk);
+		/* the next link is a new one */
+		hk_er_link_down(&d.link);
+		receive(&d, hk_buf_bytes(&start), NOW);
+		sent(&d);
+		answer_bound(&d, "nas-7", NULL);
+		assert_int_equal(d.out.action, HK_ER_LEAVE);
+		hk_er_peer_clear(&d.peer);
+	}
+}
+
+/* What the lower layer told cannot be forged: then it is the authenticator that lies. */
+static void a_lying_authenticator_is_left_at_once(void **state)
+{
+	struct device d;
+
+	(void)state;
+	make_bound(&d, false, "nas-7");
+	answer_bound(&d, "nas-7", NULL);
+	assert_int_equal(d.out.action, HK_ER_SUCCEEDED);
+	hk_key_free(d.out.rmsk);
+	begin(&d, NOW);
+	answer_bound(&d, "nas-8", NULL);
+	assert_int_equal(d.out.action, HK_ER_LEAVE);
+	hk_er_peer_clear(&d.peer);
+}
+
 /* ---- explicit bootstrap ---- */
 
 /* E6696-5.1-28 E6696-5.1-31 E6696-5.1-32 E6696-5.3.3-15 E5295-4-08 */
@@ -738,6 +790,8 @@ int main(void)
 		cmocka_unit_test(an_exchange_does_not_outlive_its_key_set),
 		cmocka_unit_test(matching_channel_binding_goes_on),
 		cmocka_unit_test(contradicting_channel_binding_means_leave),
+		cmocka_unit_test(a_start_takes_no_working_link_down),
+		cmocka_unit_test(a_lying_authenticator_is_left_at_once),
 		cmocka_unit_test(bootstrap_finish_names_the_local_domain),
 		cmocka_unit_test(a_domain_the_home_server_does_not_stand_behind_is_ignored),
 		cmocka_unit_test(a_second_bootstrap_lowers_no_counter),

@@ -227,6 +227,14 @@ struct hk_kds_policy {
 	 * own key (RFC 5749 section 6.2).
 	 */
 	bool     needs_consent;
+	/*
+	 * A fresh bootstrapping may deliver once more to the same owner what went to
+	 * it before (RFC 6696 section 8). An ER server asks again when it has lost the
+	 * key, and with it which sequence numbers were used: it would accept them a
+	 * second time. True only where no ER server loses its key store, by power cut
+	 * or restart. Else the device gets a new EMSK by full EAP.
+	 */
+	bool     redeliver;
 	/* An Authorization Indication with each grant, not only with repeated ones. */
 	bool     indicate;
 };

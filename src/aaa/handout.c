@@ -87,16 +87,21 @@ void hk_handout_with_login(struct hk_home_worker *w, const struct hk_home_policy
 
 /* ---- with a re-authentication ---- */
 
+/* Had it gone out before, and not with the answer that is being repeated now? */
+static bool is_redelivery(const struct hk_home_visit *visit)
+{
+	return visit->event.key.again && visit->exchange.advance.freshness == HK_SEQ_FRESH;
+}
+
 /* What the Finish says to the peer. Without memory there is no indication. */
 static void announce(const struct hk_home_policy *policy, struct hk_home_visit *visit,
 	const struct hk_key *emsk, hk_time now, struct hk_key **indication)
 {
 	struct hk_er_exchange *x = &visit->exchange;
-	/* the answer to a repeated request repeats the first one's octets */
-	bool again = visit->event.key.again && x->advance.freshness == HK_SEQ_FRESH;
 
 	x->bootstrap_domain = visit->reply.delivery.domain;
-	if (!policy->kds->indicate && !again)
+	/* the answer to a repeated request repeats the first one's octets */
+	if (!policy->kds->indicate && !is_redelivery(visit))
 		return;
 	if (!hk_key_derive_auth_indication(emsk, x->bootstrap_domain, now, indication))
 		x->indication_key = *indication;
@@ -119,6 +124,8 @@ static void bootstrap(struct hk_home_worker *w, const struct hk_home_policy *pol
 		w->store, set->emsk_name, realm, now, &grant, &visit->event.key.again);
 	if (err)
 		refuse_grant(visit, err);
+	else if (is_redelivery(visit) && !policy->kds->redeliver)
+		refuse(visit, HK_KEY_ALREADY_DELIVERED, HK_ERR_EXISTS);
 	else if (deliver(w, policy, visit, &request, emsk, set->session_end, now) &&
 		 request.type == HK_KEYDIST_DSRK)
 		announce(policy, visit, emsk, now, indication);

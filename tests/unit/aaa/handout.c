@@ -276,6 +276,7 @@ static void no_longer_than_the_session(void **state)
 {
 	struct bench *b = *state;
 
+	b->kds.redeliver = true;
 	b->h->user.session_timeout_s = 600;
 	ask_as(b, 0);
 	login(b);
@@ -293,6 +294,7 @@ static void a_request_of_another_login(void **state)
 {
 	struct bench *b = *state;
 
+	b->kds.redeliver = true;
 	ask_as(b, 0);
 	login(b);
 	assert_delivered(b);
@@ -341,12 +343,13 @@ static void bootstraps(void **state)
 	}
 }
 
-/* E6696-8-05 E6696-8-07 */
+/* E6696-8-05 E6696-8-06 E6696-8-07 */
 static void again_to_the_same_one_only(void **state)
 {
 	struct bench *b = *state;
 
 	b->kds.indicate = false;
+	b->kds.redeliver = true;
 	ask_as(b, 0);
 	login(b);
 	assert_delivered(b);
@@ -381,10 +384,28 @@ static void without_indication(void **state)
 	ask_as(b, 1);
 	reauth(b, HK_ERP_FLAG_B);
 	assert_refused(b, HK_KEY_ALREADY_DELIVERED, HK_ERR_DENIED);
+	b->kds.redeliver = true;
 	ask_as(b, 0);
 	reauth(b, HK_ERP_FLAG_B);
 	assert_delivered(b);
 	assert_finish(b, true, true);
+}
+
+/*
+ * Who has lost a key has lost its counter, too: with the same key he would accept
+ * old requests of the device as new.
+ */
+static void no_second_key_for_who_lost_the_first(void **state)
+{
+	struct bench *b = *state;
+
+	ask_as(b, 0);
+	login(b);
+	assert_delivered(b);
+	ask_as(b, 0);
+	reauth(b, HK_ERP_FLAG_B);
+	assert_refused(b, HK_KEY_ALREADY_DELIVERED, HK_ERR_EXISTS);
+	assert_finish(b, false, false);
 }
 
 /* An answer that was lost is given again, octet for octet, key and all. */
@@ -518,6 +539,7 @@ int main(void)
 		BENCH_TEST(a_request_of_another_login),
 		BENCH_TEST(bootstraps),
 		BENCH_TEST(again_to_the_same_one_only),
+		BENCH_TEST(no_second_key_for_who_lost_the_first),
 		BENCH_TEST(without_indication),
 		BENCH_TEST(a_repeated_bootstrap),
 		BENCH_TEST(no_key_without_consent),

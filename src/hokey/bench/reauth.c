@@ -189,6 +189,7 @@ bool hk_reauth_prepare(struct hk_bench_engine *e, struct hk_reauth **out)
 		return false;
 	r->e = e;
 	r->stride = choose_stride(e->ndevices, e->nchannels);
+	r->position = hk_bench_random_next(&e->random) % e->ndevices;
 	r->ports = calloc(e->nchannels, sizeof *r->ports);
 	if (!r->ports)
 		return false;

@@ -322,13 +322,13 @@ network={{
 class Pki:
     """A throw-away CA with certificates, made with the openssl command."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, key=('ec', '-pkeyopt', 'ec_paramgen_curve:P-256')):
+        self._new_key = ('-newkey', *key)
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.ca, self._ca_key = self.folder / 'ca.pem', self.folder / 'ca.key'
-        self._openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256',
-                      '-nodes', '-days', '30', '-subj', '/CN=hokey test CA', '-keyout',
-                      self._ca_key, '-out', self.ca)
+        self._openssl('req', '-x509', *self._new_key, '-nodes', '-days', '30', '-subj',
+                      '/CN=hokey test CA', '-keyout', self._ca_key, '-out', self.ca)
         self.issue('server', 'serverAuth', 'DNS:radius.home.example')
         self.server_cert, self.server_key = self.cert('server'), self.key('server')
 
@@ -342,12 +342,11 @@ class Pki:
         return self.folder / f'{name}.key'
 
     def issue(self, name, eku, san, days='30', cn=None):
-        """A certificate with an EC key; days may be negative: expired already."""
+        """A certificate; days may be negative: expired already."""
         request, ext = self.folder / f'{name}.csr', self.folder / f'{name}.ext'
         ext.write_text(f'extendedKeyUsage={eku}\nsubjectAltName={san}\nbasicConstraints=CA:FALSE\n')
-        self._openssl('req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256',
-                      '-nodes', '-subj', f'/CN={cn or name}', '-keyout', self.key(name), '-out',
-                      request)
+        self._openssl('req', '-new', *self._new_key, '-nodes', '-subj', f'/CN={cn or name}',
+                      '-keyout', self.key(name), '-out', request)
         self._openssl('x509', '-req', '-in', request, '-CA', self.ca, '-CAkey', self._ca_key,
                       '-CAcreateserial', '-days', days, '-extfile', ext, '-out', self.cert(name))
         return self

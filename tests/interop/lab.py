@@ -178,11 +178,11 @@ class Lab:
         for ns in (self.net, self.sta):
             subprocess.run(['ip', 'netns', 'del', ns], capture_output=True)
 
-    def radius_client(self, **kwargs):
+    def radius_client(self, address='127.0.0.1', **kwargs):
         """A RADIUS client in the namespace `net`."""
         with inside(self.net):
             sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            sock.bind(('127.0.0.1', 0))
+            sock.bind((address, 0))
         return radius.Client(sock, **kwargs)
 
     # ---- the programs of the tests ----
@@ -222,7 +222,8 @@ control = "{self.folder}/control.sock"
         program.wait_for(READY)
         return program
 
-    def login(self, wpa, pki, identity='alice@home.example', tls='1.3', user='client', port=1812):
+    def login(self, wpa, pki, identity='alice@home.example', tls='1.3', user='client', port=1812,
+              extra=''):
         """A full EAP-TLS login by eapol_test; the keys it derived."""
         config = self.folder / 'eapol_test.conf'
         config.write_text(f'''network={{
@@ -234,6 +235,7 @@ control = "{self.folder}/control.sock"
     client_cert="{pki.cert(user)}"
     private_key="{pki.key(user)}"
     phase1="{TLS_FLAGS[tls]}"
+    {extra}
 }}
 ''')
         done = self.run([wpa / 'eapol_test', '-c', config, '-a', '127.0.0.1', '-p', port, '-s',

@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+import lab as lab_module
 import radius
 from radius import attribute
 
@@ -59,7 +60,6 @@ def test_reply_attributes_come_back_at_every_reauthentication(lab, wpa, pki, hok
 
 
 def test_refused_user_and_wrong_certificates(lab, wpa, pki, hokeyd, tmp_path):
-    import lab as lab_module
     (lab.folder / 'users').write_text(USERS)
     server = lab.configured(hokeyd, pki, more=f'users-file = "{lab.folder}/users"')
     pki.user('mallory', 'mallory@home.example')
@@ -279,6 +279,24 @@ def test_hokey_lists_shows_and_revokes(lab, wpa, pki, hokeyd, hokey):
     again = lab.login(wpa, pki)
     lab.run([hokey, 'revoke', '--user', 'alice@home.example', *socket_of], check=True)
     assert radius.reauthenticate(client, again)[0].code == radius.ACCESS_CHALLENGE
+
+
+def test_one_client_cannot_take_all_sessions(lab, pki, hokeyd):
+    config = lab.folder / 'hokeyd.conf'
+    config.write_text(lab.configuration(
+        pki, more='client other { address = 127.0.0.2  secret = "throw-away-secret" }')
+        .replace('eap {', 'eap { max-sessions-per-client = 2', 1))
+    config.chmod(0o600)
+    server = lab.start([hokeyd, '--config', config])
+    server.wait_for(lab_module.READY)
+    identity = b'alice@home.example'
+    response = bytes([2, 1, 0, 5 + len(identity), 1]) + identity
+    attributes = attribute(1, identity) + attribute(32, b'ap1') + radius.eap_attributes(response)
+    client, other = lab.radius_client(), lab.radius_client(address='127.0.0.2')
+    for _ in range(2):
+        assert client.ask(attributes).code == radius.ACCESS_CHALLENGE
+    assert client.ask(attributes, timeout=0.5) is None
+    assert other.ask(attributes).code == radius.ACCESS_CHALLENGE
 
 
 def test_hokey_prints_statistics(lab, wpa, pki, hokeyd, hokey):

@@ -231,6 +231,34 @@ def test_reload_and_stop_while_a_login_waits(lab, wpa, pki, hokeyd, end):
         assert server.stop() == 0
 
 
+def staple(pki, folder, state):
+    """What the CA says about the server's certificate, DER."""
+    index, made = folder / 'index-staple.txt', folder / 'staple.der'
+    index.write_text('\t'.join([state, '400101000000Z', '240101000000Z' if state == 'R' else '',
+                                serial(pki.server_cert), 'unknown', '/CN=server']) + '\n')
+    subprocess.run(['openssl', 'ocsp', '-index', index, '-rsigner', pki.ca, '-rkey',
+                    pki.folder / 'ca.key', '-CA', pki.ca, '-issuer', pki.ca, '-cert',
+                    pki.server_cert, '-ndays', '1', '-respout', made, '-noverify', '-no_nonce'],
+                   check=True, capture_output=True)
+    return made
+
+
+# R9190-5.4-02
+def test_a_new_staple_is_taken_at_reload(lab, wpa, pki, hokeyd):
+    made = staple(pki, lab.folder, 'R')
+    config = lab.folder / 'hokeyd.conf'
+    config.write_text(lab.configuration(pki).replace('eap {', f'eap {{ ocsp-staple = "{made}"', 1))
+    config.chmod(0o600)
+    server = lab.start([hokeyd, '--config', config])
+    server.wait_for(lab_module.READY)
+    refused(lab, wpa, pki, tls='1.2', extra='ocsp=2')
+
+    staple(pki, lab.folder, 'V')
+    server.signal(signal.SIGHUP)
+    server.wait_for('configuration loaded')
+    lab.login(wpa, pki, tls='1.2', extra='ocsp=2')
+
+
 def test_mistakes_are_found_at_start(lab, pki, hokeyd):
     config = lab.folder / 'hokeyd.conf'
     for policy, url, said in (

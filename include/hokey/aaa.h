@@ -17,6 +17,7 @@
 #define HK_EAP_MAX_LEN       4096 /* one EAP packet in one RADIUS packet */
 #define HK_STATE_LEN         16   /* octets of the State we make */
 #define HK_AAA_KEY_LEN       64   /* MSK or rMSK as an authenticator gets it */
+#define HK_CUI_LEN           32   /* octets of a Chargeable-User-Identity that we make */
 #define HK_AUTHORIZATION_MAX 1024 /* octets of reply attributes kept per user */
 
 struct hk_aaa_request {
@@ -36,7 +37,8 @@ struct hk_aaa_request {
 	uint32_t        eap_room;       /* longest EAP packet a reply can carry; 0: no limit */
 
 	bool            wants_key_name; /* EAP-Key-Name with one NUL octet */
-	bool            wants_cui;      /* Chargeable-User-Identity likewise */
+	struct hk_bytes cui;            /* Chargeable-User-Identity; one NUL octet: asks for it */
+	struct hk_bytes operator_name;  /* Operator-Name, with its namespace */
 
 	/* A request for a key by an ER server on the way, as it came. */
 	struct hk_keydist_attributes keydist;
@@ -66,6 +68,9 @@ struct hk_aaa_reply {
 	uint32_t        session_timeout_s;  /* 0: none; else sent with Termination-Action 1 */
 	struct hk_bytes user_name;      /* empty: that of the request */
 	struct hk_bytes key_name;       /* EAP Session-Id when asked for; may be empty */
+	/* Accept only, when asked for: see struct hk_home_policy. */
+	uint8_t         cui[HK_CUI_LEN];
+	bool            has_cui;
 	/* Reply attributes of the user: RADIUS attributes, ready encoded. */
 	struct hk_bytes authorization;
 	/* Accept only: what the ER server that asked for a key gets. */

@@ -110,7 +110,8 @@ HK_API void hk_er_server_check(const struct hk_er_policy *policy, struct hk_er_l
 
 /*
  * After the store has decided x->advance, or at once for HK_ER_ANSWER: makes
- * the checks that are left and sets x->reason. May be left out.
+ * the checks that are left and sets x->reason. May be left out. A caller with
+ * checks of its own puts HK_ERR_DENIED there: the peer is told in the Finish.
  */
 HK_API void hk_er_server_decide(const struct hk_er_policy *policy,
 	const struct hk_aaa_request *request, struct hk_er_exchange *x);

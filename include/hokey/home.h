@@ -73,6 +73,12 @@ struct hk_home_policy {
 	                             responder answered */
 
 	/*
+	 * What Chargeable-User-Identity is made from (RFC 4372), together with user
+	 * and Operator-Name; given to those that ask. Empty: nobody gets one.
+	 */
+	struct hk_bytes cui_key;
+
+	/*
 	 * May this peer in, and with what? Called from any thread, once per login
 	 * (twice when a resumption is refused), must not block. HK_OK and *user
 	 * (given zeroed), or the reason of the refusal. NULL: everyone with a valid

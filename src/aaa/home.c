@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <hokey/home.h>
 
+#include "aaa/cui.h"
 #include "aaa/handout.h"
 #include "aaa/login.h"
 #include "crypto/crypto.h"
@@ -167,6 +168,9 @@ static void answer_reauth(struct hk_home_worker *w, const struct hk_home_policy 
 	if (x->has_keys)
 		visit->event.user = hk_bytes(x->keyset.user, x->keyset.user_len);
 	hk_er_server_decide(policy->erp, &visit->request, x);
+	if (x->reason == HK_OK && visit->request.cui.len)
+		x->reason = hk_cui_answer(policy, visit,
+			hk_bytes(x->keyset.authorization, x->keyset.authorization_len));
 	hk_handout_with_reauth(w, policy, visit, now, &indication);
 	hk_er_server_answer(policy->erp, &visit->request, now, x, &visit->reply);
 	hk_key_free(indication);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "aaa/login.h"
 
+#include "aaa/cui.h"
 #include "aaa/handout.h"
 #include "keys/schedule.h"
 
@@ -231,6 +232,12 @@ static void accept_peer(struct hk_home_worker *w, const struct hk_home_policy *p
 
 	if (!result || !result->msk) {
 		fail(w, visit, HK_ERR_CRYPTO);
+		return;
+	}
+	err = hk_cui_answer(
+		policy, visit, hk_bytes(s->user.authorization, s->user.authorization_len));
+	if (err) {
+		fail(w, visit, err);
 		return;
 	}
 	err = hk_key_release(result->msk, HK_HOLDER_AUTHENTICATOR,

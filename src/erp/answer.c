@@ -217,7 +217,7 @@ static enum hk_err answer_unknown(const struct hk_er_policy *policy, const struc
 static bool is_refusal(enum hk_err reason)
 {
 	return reason == HK_ERR_REPLAY || reason == HK_ERR_EXHAUSTED || reason == HK_ERR_SUITE ||
-	       reason == HK_ERR_TAG || reason == HK_ERR_CHANNEL_BINDING;
+	       reason == HK_ERR_TAG || reason == HK_ERR_CHANNEL_BINDING || reason == HK_ERR_DENIED;
 }
 
 void hk_er_server_answer(const struct hk_er_policy *policy, const struct hk_aaa_request *request,

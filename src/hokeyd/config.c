@@ -663,6 +663,7 @@ static void free_owned(struct hk_config_owned *owned)
 	hk_file_free(&owned->key);
 	hk_file_free(&owned->crl);
 	hk_file_free(&owned->ocsp_staple);
+	hk_file_free(&owned->cui_key);
 	for (size_t i = 0; i < owned->nrealms; i++)
 		free((void *)(uintptr_t)owned->realms[i].data);
 	free(owned->realms);

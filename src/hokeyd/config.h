@@ -175,6 +175,7 @@ struct hk_config {
 	struct hk_eap_config   eap;
 	struct hk_erp_config   erp;
 	struct hk_users       *users; /* NULL: every valid certificate is let in */
+	struct hk_bytes        cui_key; /* empty: no Chargeable-User-Identity */
 
 	char   **warnings;            /* "hokeyd.conf:12: ...", for the log at start */
 	size_t   nwarnings;

@@ -18,6 +18,7 @@ struct hk_config_owned {
 	struct hk_file key;
 	struct hk_file crl;
 	struct hk_file ocsp_staple;
+	struct hk_file cui_key;
 	struct hk_bytes *realms; /* each on the heap */
 	size_t nrealms;
 };

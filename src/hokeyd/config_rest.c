@@ -14,6 +14,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define CUI_KEY_MIN 16
+
 /* ---- erp ---- */
 
 /* The realm in lower case, on the heap, behind the others. */
@@ -243,6 +245,22 @@ static enum hk_err read_users(const struct hk_section *s)
 	return err && why.text[0] ? hk_section_fail(s, "users-file", "%s", why.text) : err;
 }
 
+static enum hk_err read_cui_key(const struct hk_section *s)
+{
+	struct hk_file *file = &s->loader->config->owned->cui_key;
+	enum hk_err err = hk_section_read_file(s, "cui-key-file", file);
+
+	if (err)
+		return err;
+	if (file->len < CUI_KEY_MIN)
+		return hk_section_fail(s, "cui-key-file", "expected at least %d octets, found %zu",
+			CUI_KEY_MIN, file->len);
+	s->loader->config->cui_key = hk_bytes(file->data, file->len);
+	return file->open_to_others ? hk_section_warn(s, "cui-key-file",
+					      "others than its owner can read the file")
+				    : HK_OK;
+}
+
 enum hk_err hk_config_finish_global(const struct hk_section *s)
 {
 	struct hk_config *c = s->loader->config;
@@ -257,6 +275,8 @@ enum hk_err hk_config_finish_global(const struct hk_section *s)
 		c->workers = cores < 1 ? 1 : cores > 256 ? 256 : (unsigned)cores;
 	if (c->user)
 		err = check_user(s, c->user);
+	if (!err && hk_section_has(s, "cui-key-file"))
+		err = read_cui_key(s);
 	if (!err && hk_section_has(s, "users-file"))
 		err = read_users(s);
 	return err;

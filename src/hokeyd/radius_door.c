@@ -197,7 +197,8 @@ static enum hk_err read_request(struct hk_door_request *r)
 	hk_radius_find_u32(p, HK_RADIUS_FRAMED_MTU, &q->framed_mtu);
 	q->eap_room = eap_room(p);
 	q->wants_key_name = asks_for(p, HK_RADIUS_EAP_KEY_NAME);
-	q->wants_cui = asks_for(p, HK_RADIUS_CHARGEABLE_USER_IDENTITY);
+	q->cui = hk_radius_find(p, HK_RADIUS_CHARGEABLE_USER_IDENTITY);
+	q->operator_name = hk_radius_find(p, HK_RADIUS_OPERATOR_NAME);
 	q->client = r->client->name;
 	q->client_id = r->client->id;
 	return HK_OK;
@@ -323,6 +324,9 @@ static void put_accept(struct hk_door *door, const struct hk_door_request *r, st
 	hk_put_bytes(out, reply->authorization);
 	if (reply->key_name.len)
 		hk_radius_put(out, HK_RADIUS_EAP_KEY_NAME, reply->key_name);
+	if (reply->has_cui)
+		hk_radius_put(out, HK_RADIUS_CHARGEABLE_USER_IDENTITY,
+			hk_bytes(reply->cui, sizeof(reply->cui)));
 	if (reply->session_timeout_s) {
 		hk_radius_put_u32(out, HK_RADIUS_SESSION_TIMEOUT, reply->session_timeout_s);
 		hk_radius_put_u32(out, HK_RADIUS_TERMINATION_ACTION, TERMINATION_RADIUS_REQUEST);

@@ -60,7 +60,8 @@ const struct hk_block hk_blocks[HK_BLOCKS] = {
 	[HK_BLOCK_HOME_SERVER] = {"home-server", true,
 		"A RADIUS server to which requests can be sent on. Each worker keeps track by "
 		"itself of whether it answers: *alive*, *zombie* after a few requests without an "
-		"answer (asked only when there is nobody better), *dead* after a while of silence."},
+		"answer (asked only when there is nobody better), *dead* after a while of "
+		"silence."},
 	[HK_BLOCK_POOL] = {"pool", true,
 		"Home servers that can stand in for each other. A conversation stays with the "
 		"server that began it. When a server holds keys for re-authentication that the "
@@ -95,6 +96,13 @@ const struct hk_option hk_options[] = {
 		"as the system has it."},
 	{HK_BLOCK_GLOBAL, "workers", HK_VALUE_NUMBER, false, "0", 0, 256, NULL, GLOBAL(workers),
 		"Threads that answer requests; 0: one per processor", NULL},
+	{HK_BLOCK_GLOBAL, "cui-key-file", HK_VALUE_PATH, false, NULL, PATH_LEN, NULL, NO_FIELD,
+		"Key from which Chargeable-User-Identity is made, for operators that ask for it",
+		"RFC 4372: the same for a user at every login with one operator (Operator-Name), "
+		"and says nothing else. Any 16 octets or more that nobody can guess, the same on "
+		"all servers of a realm; another key gives every user another identity. Users may "
+		"have a Chargeable-User-Identity of their own in the users file. When left out, "
+		"none is given."},
 	{HK_BLOCK_GLOBAL, "users-file", HK_VALUE_PATH, false, NULL, PATH_LEN, NULL, NO_FIELD,
 		"Who may log in, and what their Access-Accept carries",
 		"See [the users file](#the-users-file). Without it everyone with a valid "
@@ -196,11 +204,12 @@ const struct hk_option hk_options[] = {
 	{HK_BLOCK_HOME_SERVER, "revive-interval", HK_VALUE_MILLISECONDS, false, "2m", 1000, 3600000,
 		NULL, SERVER(timers.revive_interval_ms),
 		"Without Status-Server a dead server is tried again after this", NULL},
-	{HK_BLOCK_HOME_SERVER, "max-request-time", HK_VALUE_MILLISECONDS, false, "30s", 1000,
-		60000, NULL, SERVER(max_request_time_ms),
+	{HK_BLOCK_HOME_SERVER, "max-request-time", HK_VALUE_MILLISECONDS, false, "30s", 1000, 60000,
+		NULL, SERVER(max_request_time_ms),
 		"A request that nobody has answered by then is given up", NULL},
 	{HK_BLOCK_HOME_SERVER, "retry-interval", HK_VALUE_MILLISECONDS, false, "2s", 100, 60000,
-		NULL, SERVER(retry.irt_ms), "First wait before a request is sent again; then it doubles",
+		NULL, SERVER(retry.irt_ms),
+		"First wait before a request is sent again; then it doubles",
 		"RFC 5080 section 2.2.1, IRT."},
 	{HK_BLOCK_HOME_SERVER, "retry-interval-max", HK_VALUE_MILLISECONDS, false, "16s", 100,
 		60000, NULL, SERVER(retry.mrt_ms), "Longest wait; MRT", NULL},
@@ -224,7 +233,8 @@ const struct hk_option hk_options[] = {
 		"In an attribute of radsecproxy's (vendor 27262, type 1). Where a request has it "
 		"already it is counted down in any case."},
 	{HK_BLOCK_HOME_SERVER, "filter-requests", HK_VALUE_LIST, false, NULL, 1, 100, NULL,
-		NO_FIELD, "Attributes taken out of requests to it", "As `filter-replies` of clients."},
+		NO_FIELD, "Attributes taken out of requests to it",
+		"As `filter-replies` of clients."},
 	{HK_BLOCK_HOME_SERVER, "filter-replies", HK_VALUE_LIST, false, NULL, 1, 100, NULL, NO_FIELD,
 		"Attributes taken out of its replies",
 		"So that a foreign server does not choose your VLANs, for example."},

@@ -51,6 +51,7 @@ static void make_policy(struct hk_setup *s)
 		.max_sessions = config->eap.max_sessions,
 		.max_sessions_per_client = config->eap.max_sessions_per_client,
 		.asks_responders = true,
+		.cui_key = config->cui_key,
 		.authorize = hk_admission,
 		.arg = config,
 	};

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """hokeyd as an operator meets it: users, bad input, reload, stop, privileges."""
+import hmac
 import json
 import os
 import pathlib
@@ -279,6 +280,26 @@ def test_hokey_lists_shows_and_revokes(lab, wpa, pki, hokeyd, hokey):
     again = lab.login(wpa, pki)
     lab.run([hokey, 'revoke', '--user', 'alice@home.example', *socket_of], check=True)
     assert radius.reauthenticate(client, again)[0].code == radius.ACCESS_CHALLENGE
+
+
+# R4372-2.1-01 R4372-2.1-02 R4372-2.1-03
+def test_chargeable_user_identity(lab, wpa, pki, hokeyd):
+    key = os.urandom(20)
+    (lab.folder / 'cui.key').write_bytes(key)
+    (lab.folder / 'cui.key').chmod(0o600)
+    server = lab.configured(hokeyd, pki, more='cui-key-file = cui.key', args=['-X'])
+    keys = lab.login(wpa, pki)
+    assert 'Chargeable-User-Identity' not in server.output()
+    client = lab.radius_client()
+    want = hmac.digest(key, b'1campus.example\0alice@home.example', 'sha256').hex()[:32].encode()
+    operator = attribute(126, b'1Campus.Example')
+    for cui in (b'\0', want):
+        answer, _ = radius.reauthenticate(client, keys, extra=operator + attribute(89, cui))
+        assert answer.code == radius.ACCESS_ACCEPT and answer.first(89) == want
+    answer, _ = radius.reauthenticate(client, keys, extra=operator)
+    assert answer.code == radius.ACCESS_ACCEPT and answer.first(89) is None
+    answer, _ = radius.reauthenticate(client, keys, extra=operator + attribute(89, b'0' * 32))
+    assert answer.code == radius.ACCESS_REJECT and answer.first(89) is None
 
 
 def test_one_client_cannot_take_all_sessions(lab, pki, hokeyd):

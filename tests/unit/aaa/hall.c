@@ -99,6 +99,8 @@ enum hk_home_step hall_receive(struct hall *h, struct hk_bytes eap)
 	q->framed_mtu = h->framed_mtu;
 	q->nas_port_type = h->nas_port_type;
 	q->wants_key_name = h->wants_key_name;
+	q->cui = h->cui;
+	q->operator_name = h->operator_name;
 	q->secure = h->secure;
 	q->keydist = h->keydist;
 	if (h->has_state)

@@ -38,6 +38,7 @@ struct hall {
 	uint32_t framed_mtu;
 	uint32_t nas_port_type;
 	bool wants_key_name;
+	struct hk_bytes cui, operator_name;
 	bool secure;
 	struct hk_keydist_attributes keydist; /* of an ER server on the way */
 

@@ -88,6 +88,105 @@ static void key_name_when_asked(void **state)
 	device_free(&d);
 }
 
+/* ---- Chargeable-User-Identity ---- */
+
+#define CUI                                                                                        \
+	"567b12b1700fb39ea1a5bad5e4733ddf" /* HMAC-SHA-256 of "1visited.example" 00                \
+					      "alice@example.com" */
+
+static const struct hk_bytes asks = {(const uint8_t *)"", 1};
+
+static void prepare_cui(struct hall *h, const char *attributes)
+{
+	h->policy.cui_key = hk_text("0123456789abcdef");
+	h->operator_name = hk_text("1Visited.Example");
+	h->cui = asks;
+	hall_set_user(h, "alice@example.com", attributes, 0);
+}
+
+/* R4372-2.1-01 R4372-2.1-02 */
+static void cui_for_those_that_ask(void **state)
+{
+	struct hall *h = *state;
+	struct device d;
+
+	prepare_cui(h, "");
+	device_new(&d, h, IDENTITY);
+	assert_true(device_login(&d, h, 40)->has_cui);
+	assert_memory_equal(h->visit.reply.cui, CUI, HK_CUI_LEN);
+	device_keep_keys(&d, h);
+
+	/* At re-authentications, too, also when the authenticator tells what it knows. */
+	assert_true(hall_ask(h, device_initiate(&d, REALM))->has_cui);
+	assert_memory_equal(h->visit.reply.cui, CUI, HK_CUI_LEN);
+	h->cui = hk_text(CUI);
+	assert_int_equal(hall_ask(h, device_initiate(&d, REALM))->verdict, HK_VERDICT_ACCEPT);
+	assert_true(h->visit.reply.has_cui);
+
+	/* Another operator learns another one. */
+	h->cui = asks;
+	h->operator_name = hk_text("1other.example");
+	assert_true(hall_ask(h, device_initiate(&d, REALM))->has_cui);
+	assert_memory_not_equal(h->visit.reply.cui, CUI, HK_CUI_LEN);
+
+	h->cui = HK_NO_BYTES;
+	assert_int_equal(hall_ask(h, device_initiate(&d, REALM))->verdict, HK_VERDICT_ACCEPT);
+	assert_false(h->visit.reply.has_cui);
+	h->cui = asks;
+	h->policy.cui_key = HK_NO_BYTES;
+	assert_int_equal(hall_ask(h, device_initiate(&d, REALM))->verdict, HK_VERDICT_ACCEPT);
+	assert_false(h->visit.reply.has_cui);
+	device_free(&d);
+}
+
+/* R4372-2.1-03 */
+static void cui_of_someone_else(void **state)
+{
+	struct hall *h = *state;
+	struct device d;
+
+	prepare_cui(h, "");
+	h->cui = hk_text("00000000000000000000000000000000");
+	device_new(&d, h, IDENTITY);
+	assert_int_equal(device_login(&d, h, 40)->verdict, HK_VERDICT_REJECT);
+	assert_err(h->visit.reply.reason, HK_ERR_DENIED);
+	assert_false(h->visit.reply.has_cui);
+	device_free(&d);
+
+	h->cui = asks;
+	device_new(&d, h, IDENTITY);
+	assert_int_equal(device_login(&d, h, 40)->verdict, HK_VERDICT_ACCEPT);
+	device_keep_keys(&d, h);
+	h->cui = hk_text("0");
+	assert_int_equal(hall_ask(h, device_initiate(&d, REALM))->verdict, HK_VERDICT_REJECT);
+	assert_int_equal(reply_code(h), HK_EAP_FINISH);
+	assert_err(h->visit.reply.reason, HK_ERR_DENIED);
+	/* That is no reason to forget the keys. */
+	h->cui = asks;
+	assert_int_equal(hall_ask(h, device_initiate(&d, REALM))->verdict, HK_VERDICT_ACCEPT);
+	device_free(&d);
+}
+
+/* A Chargeable-User-Identity "own" among the attributes of the user. */
+static void cui_that_the_user_has(void **state)
+{
+	struct hall *h = *state;
+	struct device d;
+
+	prepare_cui(h, "59056f776e");
+	device_new(&d, h, IDENTITY);
+	assert_false(device_login(&d, h, 40)->has_cui);
+	assert_int_equal(h->visit.reply.verdict, HK_VERDICT_ACCEPT);
+	assert_hex(
+		h->visit.reply.authorization.data, h->visit.reply.authorization.len, "59056f776e");
+	device_keep_keys(&d, h);
+	h->cui = hk_text("own");
+	assert_int_equal(hall_ask(h, device_initiate(&d, REALM))->verdict, HK_VERDICT_ACCEPT);
+	h->cui = hk_text(CUI);
+	assert_int_equal(hall_ask(h, device_initiate(&d, REALM))->verdict, HK_VERDICT_REJECT);
+	device_free(&d);
+}
+
 /* Session-Timeout is the earliest of policy, user, keys and certificate. */
 static void session_timeout(void **state)
 {
@@ -626,6 +725,9 @@ int main(void)
 		TEST(login),
 		TEST(refused_login),
 		TEST(key_name_when_asked),
+		TEST(cui_for_those_that_ask),
+		TEST(cui_of_someone_else),
+		TEST(cui_that_the_user_has),
 		TEST(session_timeout),
 		TEST(state_is_fresh_in_each_round),
 		TEST(stale_state),

@@ -231,6 +231,7 @@ static const char everything[] =
 	"control = control.sock\n"
 	"workers = 3\n"
 	"users-file = \"users\"\n"
+	"cui-key-file = secret\n"
 	"log { target = /var/log/hokeyd.log; level = debug; logins = all }\n"
 	"listen four { address = 0.0.0.0; port = 11812 }\n"
 	"listen six { address = '::1'; port = 11812 }\n"
@@ -316,6 +317,7 @@ static void test_every_option_arrives(void **state)
 	assert_int_equal(c->eap.fragment_size, 1400);
 	assert_int_equal(c->eap.max_rounds, 8);
 	assert_int_equal(c->eap.max_invalid, 1);
+	assert_int_equal(c->cui_key.len, strlen("a secret of a file\n"));
 	assert_int_equal(c->eap.max_sessions_per_client, 3);
 	assert_int_equal(c->eap.tls.ocsp, HK_OCSP_HARD);
 	assert_string_equal(c->eap.tls.ocsp_url, "http://[::1]:80/x?y");
@@ -585,6 +587,8 @@ static const struct {
 		"hokeyd.conf:6: users-file: bad-users:2: alice@home.example: No-Such: no attribute "
 		"of "
 		"this name is known"},
+	{LISTEN CLIENT EAP ERP STORE "cui-key-file = short.key\n",
+		"hokeyd.conf:6: cui-key-file: expected at least 16 octets, found 10"},
 	{LISTEN CLIENT EAP ERP STORE "users-file = nowhere\n",
 		"hokeyd.conf:6: users-file: nowhere: No such file or directory"},
 };

@@ -426,7 +426,7 @@ static void request_is_decoded(void **state)
 	assert_int_equal(q->nas_port_type, 19);
 	assert_int_equal(q->framed_mtu, 1400);
 	assert_true(q->wants_key_name);
-	assert_true(q->wants_cui);
+	assert_hex(q->cui.data, q->cui.len, "00");
 	assert_true(hk_bytes_equal(q->client, hk_text("ap")));
 	assert_in_range(q->eap_room, 3900, 4034);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Reading the users file. */
+#include "hokeyd/log.h"
 #include "hokeyd/users_table.h"
 
 #include <hokey/aaa.h>
@@ -27,10 +28,14 @@ struct parser {
 /* "file:12: alice@home.example: Class: why"; no value is ever quoted. */
 static enum hk_err fail(struct parser *p, const char *what, const char *why)
 {
-	const char *name = p->entry ? p->name : "";
+	struct hk_bytes name = hk_text(p->entry ? p->name : "");
+	char shown[101];
+	char item[101];
 
-	snprintf(p->error->text, sizeof(p->error->text), "%.200s:%u: %.100s%s%.100s%s%.100s",
-		p->file, p->line, name, name[0] ? ": " : "", what, what[0] ? ": " : "", why);
+	hk_log_escape(name, shown, sizeof(shown));
+	hk_log_escape(hk_text(what), item, sizeof(item));
+	snprintf(p->error->text, sizeof(p->error->text), "%.200s:%u: %s%s%s%s%.100s", p->file,
+		p->line, shown, name.len ? ": " : "", item, what[0] ? ": " : "", why);
 	return HK_ERR_MALFORMED;
 }
 
@@ -279,13 +284,16 @@ enum hk_err hk_users_parse(
 	error->text[0] = 0;
 	p.users = calloc(1, sizeof(*p.users));
 	if (!p.users)
-		return HK_ERR_NO_MEMORY;
-	while (*p.p && !err) {
+		err = HK_ERR_NO_MEMORY;
+	while (!err && *p.p) {
 		err = read_line(&p);
 		next_line(&p);
 	}
 	err = err ? err : end_user(&p);
 	if (err) {
+		if (!error->text[0])
+			snprintf(error->text, sizeof(error->text), "%.200s: %s", name,
+				hk_strerror(err));
 		hk_users_free(p.users);
 		return err;
 	}

@@ -453,7 +453,8 @@ static void step(struct machine *m, struct hk_reader *r)
 	case 4:
 		again(m, r, wait);
 		break;
-	case 5:
+	case 5: /* a batch is of one moment */
+		commit(m);
 		m->now += (hk_time)hk_get_u16(r) * (wait ? 1000 : 1);
 		break;
 	case 6:

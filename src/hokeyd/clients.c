@@ -83,6 +83,20 @@ struct hk_client *hk_clients_find(const struct hk_clients *c, const uint8_t addr
 	return NULL;
 }
 
+struct hk_client *hk_clients_list(const struct hk_clients *c, size_t *n)
+{
+	*n = c->n;
+	return c->list;
+}
+
+bool hk_client_covers(const struct hk_client *client, const uint8_t address[16])
+{
+	uint8_t network[16];
+
+	mask_address(address, client->config->prefix, network);
+	return memcmp(network, client->config->network, sizeof(network)) == 0;
+}
+
 static void insert(struct hk_clients *c, struct hk_client *client)
 {
 	size_t i = slot_of(c, client->config->network, client->config->prefix);
@@ -90,6 +104,15 @@ static void insert(struct hk_clients *c, struct hk_client *client)
 	while (c->slots[i])
 		i = (i + 1) & c->mask;
 	c->slots[i] = client;
+}
+
+/* A TLS client has a place for the datagrams it must not send, if it has an address. */
+static bool has_place(const struct hk_clients *c, const struct hk_client *client)
+{
+	const struct hk_client_config *config = client->config;
+
+	return !config->tls ||
+	       (config->prefix && !find_network(c, config->network, config->prefix));
 }
 
 static void collect_prefixes(struct hk_clients *c)
@@ -149,7 +172,13 @@ enum hk_err hk_clients_new(const struct hk_client_config *configs, size_t n,
 		c->list[i].name = hk_text(configs[i].name);
 		c->list[i].id = id_of(c->list[i].name);
 		keep_marks(&c->list[i], previous);
-		insert(c, &c->list[i]);
+	}
+	/* Those of UDP first: of two with one network they count. */
+	for (size_t i = 0; i < 2 * n; i++) {
+		struct hk_client *client = &c->list[i % n];
+
+		if (!client->config->tls == (i < n) && has_place(c, client))
+			insert(c, client);
 	}
 	collect_prefixes(c);
 	*out = c;

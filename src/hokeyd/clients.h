@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Which client sent a datagram: by its source address alone, the longest
- * prefix wins. Shared by all workers; only the marks a client collects while
+ * prefix wins. Clients of RADIUS/TLS are found among them (their datagrams
+ * must not count for another client), but are known by what TLS says. Shared by all workers; only the marks a client collects while
  * it is used change.
  */
 #ifndef HK_HOKEYD_CLIENTS_H
@@ -34,6 +35,10 @@ void hk_clients_free(struct hk_clients *c);
 
 /* address: 16 octets, IPv4 as v4-mapped. NULL: unknown. */
 struct hk_client *hk_clients_find(const struct hk_clients *c, const uint8_t address[16]);
+/* All of them, in the order of the configuration. */
+struct hk_client *hk_clients_list(const struct hk_clients *c, size_t *n);
+/* Is the address in the client's network? */
+bool hk_client_covers(const struct hk_client *client, const uint8_t address[16]);
 /* An IPv4 or IPv6 socket address in that form; the port in host order. */
 void hk_client_address(const struct sockaddr_storage *from, uint8_t address[16], uint16_t *port);
 

@@ -544,8 +544,9 @@ static enum hk_err load_blocks(struct hk_loader *l, cfg_t *cfg)
 		{HK_BLOCK_EAP, &c->eap, hk_config_finish_eap},
 		{HK_BLOCK_GLOBAL, c, hk_config_finish_global},
 	};
-	enum hk_err err = load_listens(l, cfg);
+	enum hk_err err = hk_config_load_tls(l, cfg);
 
+	err = err ? err : load_listens(l, cfg);
 	err = err ? err : load_clients(l, cfg);
 	for (size_t i = 0; !err && i < sizeof(blocks) / sizeof(blocks[0]); i++) {
 		struct hk_section s = only_section(l, cfg, blocks[i].block);
@@ -682,11 +683,13 @@ void hk_config_free(struct hk_config *config)
 	for (size_t i = 0; i < config->nclients; i++) {
 		hk_section_free(HK_BLOCK_CLIENT, &config->clients[i]);
 		free(config->clients[i].name);
+		hk_tls_peer_free(&config->clients[i].peer);
 	}
 	if (config->clients)
 		hk_wipe(config->clients, config->nclients * sizeof(*config->clients));
 	free(config->clients);
 	hk_config_free_proxy(config);
+	hk_config_free_tls(config);
 	hk_section_free(HK_BLOCK_EAP, &config->eap);
 	hk_section_free(HK_BLOCK_ERP, &config->erp);
 	hk_section_free(HK_BLOCK_STORE, &config->store);

@@ -22,9 +22,35 @@ enum hk_tristate {
 	HK_AUTO,
 };
 
+#define HK_PSK_MIN_LEN      16
+#define HK_PSK_MAX_LEN      64
+#define HK_FINGERPRINT_LEN  32        /* SHA-256 of the certificate */
+#define HK_PSK_IDENTITY_MAX 128
+
+/* Who the other end of a TLS connection has to be. */
+struct hk_tls_peer {
+	char    *name;                /* DNS name in its certificate, or NULL */
+	bool     has_fingerprint;
+	uint8_t  fingerprint[HK_FINGERPRINT_LEN];
+	char    *psk_identity;        /* NULL: it has a certificate */
+	uint8_t  psk[HK_PSK_MAX_LEN];
+	uint8_t  psk_len;
+};
+
+/* tls "name" { certificate = ...  key = ...  ca = ... } */
+struct hk_radsec_config {
+	char    *name;
+	uint16_t min_version;         /* enum hk_tls_version */
+	bool     check_crl;
+	struct ssl_ctx_st *context;   /* for both roles; connections hold it, too */
+};
+
 /* listen "name" { address = ...  port = ... } */
 struct hk_listen_config {
 	char                   *name;
+	const struct hk_radsec_config *tls; /* NULL: UDP */
+	uint32_t                max_connections;
+	uint32_t                idle_timeout_ms;
 	struct sockaddr_storage address;
 	socklen_t               address_len;
 };
@@ -41,6 +67,9 @@ struct hk_client_config {
 	char     *name;
 	uint8_t   network[16];        /* IPv4 as v4-mapped */
 	uint8_t   prefix;             /* of 128 */
+	const struct hk_radsec_config *tls; /* NULL: UDP */
+	struct hk_tls_peer peer;
+	uint32_t  max_connections;
 	struct hk_radius_secret secret;
 	enum hk_tristate require_message_authenticator;
 	enum hk_tristate limit_proxy_state;
@@ -65,6 +94,9 @@ struct hk_home_server_config {
 	uint32_t  id;                 /* made from its name: the same after a reload */
 	struct sockaddr_storage address;
 	socklen_t address_len;
+	const struct hk_radsec_config *tls; /* NULL: UDP */
+	struct hk_tls_peer peer;
+	uint32_t  connections;        /* at most, for each worker */
 	struct hk_radius_secret secret;
 	uint32_t  weight;
 	uint32_t  max_outstanding;
@@ -161,6 +193,8 @@ struct hk_config {
 	enum hk_log_logins log_logins;
 	unsigned workers;             /* 0 was replaced by the number of cores */
 
+	struct hk_radsec_config *radsecs;
+	size_t   nradsecs;
 	struct hk_listen_config *listens;
 	size_t   nlistens;
 	struct hk_client_config *clients;

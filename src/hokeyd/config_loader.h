@@ -85,6 +85,15 @@ enum hk_err hk_section_filter(
 /* A number for a name that stays the same when other blocks come and go. */
 uint32_t hk_name_id(const char *name);
 
+/* Block tls; and what the others say about it: option tls and those of the peer. */
+enum hk_err hk_config_load_tls(struct hk_loader *l, cfg_t *cfg);
+void hk_config_free_tls(struct hk_config *config);
+enum hk_err hk_section_tls(const struct hk_section *s, const struct hk_radsec_config **out);
+enum hk_err hk_section_tls_peer(const struct hk_section *s, struct hk_tls_peer *out);
+void hk_tls_peer_free(struct hk_tls_peer *peer);
+/* Option port; 2083 when there is tls and no port. */
+uint16_t hk_section_port(const struct hk_section *s);
+
 /* Blocks home-server, pool and realm, and what holds between them. */
 enum hk_err hk_config_load_proxy(struct hk_loader *l, cfg_t *cfg);
 void hk_config_free_proxy(struct hk_config *config);

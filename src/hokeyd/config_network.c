@@ -49,7 +49,8 @@ static enum hk_err check_listen_is_new(
 	const struct hk_config *c = s->loader->config;
 
 	for (size_t i = 0; i + 1 < c->nlistens; i++) {
-		if (c->listens[i].address_len == listen->address_len &&
+		if (!c->listens[i].tls == !listen->tls &&
+			c->listens[i].address_len == listen->address_len &&
 			memcmp(&c->listens[i].address, &listen->address, listen->address_len) == 0)
 			return hk_section_fail(s, "address",
 				"same address and port as listen \"%s\"", c->listens[i].name);
@@ -62,7 +63,7 @@ enum hk_err hk_config_finish_listen(const struct hk_section *s, struct hk_listen
 	const char *address_text = hk_section_text(s, "address");
 	char shown[HK_SHOWN_SIZE];
 	uint8_t address[16];
-	uint64_t port = 0;
+	enum hk_err err;
 	unsigned bits;
 
 	listen->name = strdup(cfg_title(s->cfg));
@@ -71,8 +72,10 @@ enum hk_err hk_config_finish_listen(const struct hk_section *s, struct hk_listen
 	if (!hk_parse_address(address_text, address, &bits))
 		return hk_section_fail(s, "address", "expected an IPv4 or IPv6 address, found '%s'",
 			hk_shown(address_text, shown, sizeof(shown)));
-	hk_option_parse(hk_option_find(HK_BLOCK_LISTEN, "port"), hk_section_text(s, "port"), &port);
-	listen->address_len = hk_fill_sockaddr(&listen->address, address, bits, (uint16_t)port);
+	err = hk_section_tls(s, &listen->tls);
+	if (err)
+		return err;
+	listen->address_len = hk_fill_sockaddr(&listen->address, address, bits, hk_section_port(s));
 	return check_listen_is_new(s, listen);
 }
 
@@ -131,7 +134,7 @@ static enum hk_err check_network_is_new(
 	const struct hk_config *c = s->loader->config;
 
 	for (size_t i = 0; i + 1 < c->nclients; i++) {
-		if (c->clients[i].prefix == client->prefix &&
+		if (!c->clients[i].tls && c->clients[i].prefix == client->prefix &&
 			memcmp(c->clients[i].network, client->network, 16) == 0)
 			return hk_section_fail(
 				s, "address", "same network as client \"%s\"", c->clients[i].name);
@@ -221,6 +224,39 @@ enum hk_err hk_section_filter(
 	return HK_OK;
 }
 
+static enum hk_err finish_udp_client(const struct hk_section *s, struct hk_client_config *client)
+{
+	enum hk_err err;
+
+	if (!hk_section_has(s, "address"))
+		return hk_section_fail(s, NULL, "address is missing");
+	err = read_network(s, client);
+	err = err ? err : check_network_is_new(s, client);
+	return err ? err : hk_section_secret(s, &client->secret);
+}
+
+/* RFC 6614 section 2.3: the secret is known to all; TLS protects what it protected. */
+static enum hk_err finish_tls_client(const struct hk_section *s, struct hk_client_config *client)
+{
+	enum hk_err err = HK_OK;
+
+	if (hk_section_has(s, "secret") || hk_section_has(s, "secret-file"))
+		return hk_section_fail(s, NULL, "with tls there is no shared secret");
+	if (hk_section_has(s, "address"))
+		err = read_network(s, client);
+	err = err ? err : hk_section_tls_peer(s, &client->peer);
+	if (err)
+		return err;
+	if (!client->peer.name && !client->peer.has_fingerprint && !client->peer.psk_identity)
+		return hk_section_fail(s, NULL,
+			"certificate-name, fingerprint or psk-identity has to say who it is");
+	if (!hk_section_has(s, "require-message-authenticator"))
+		client->require_message_authenticator = HK_NO;
+	if (!hk_section_has(s, "limit-proxy-state"))
+		client->limit_proxy_state = HK_NO;
+	return hk_radius_secret_set(&client->secret, hk_text("radsec"));
+}
+
 enum hk_err hk_config_finish_client(const struct hk_section *s, struct hk_client_config *client)
 {
 	enum hk_err err;
@@ -228,11 +264,10 @@ enum hk_err hk_config_finish_client(const struct hk_section *s, struct hk_client
 	client->name = strdup(cfg_title(s->cfg));
 	if (!client->name)
 		return HK_ERR_NO_MEMORY;
-	err = read_network(s, client);
-	err = err ? err : check_network_is_new(s, client);
-	err = err ? err : hk_section_secret(s, &client->secret);
+	err = hk_section_tls(s, &client->tls);
+	err = err ? err : client->tls ? finish_tls_client(s, client) : finish_udp_client(s, client);
 	err = err ? err : hk_section_filter(s, "filter-replies", &client->filter_replies);
-	if (err)
+	if (err || client->tls)
 		return err;
 	if (client->require_message_authenticator == HK_NO)
 		return hk_section_warn(s, "require-message-authenticator",

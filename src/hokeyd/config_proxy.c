@@ -16,15 +16,12 @@ static enum hk_err read_address(const struct hk_section *s, struct hk_home_serve
 	const char *text = hk_section_text(s, "address");
 	char shown[HK_SHOWN_SIZE];
 	uint8_t address[16];
-	uint64_t port = 0;
 	unsigned bits;
 
 	if (!hk_parse_address(text, address, &bits))
 		return hk_section_fail(s, "address", "expected an IPv4 or IPv6 address, found '%s'",
 			hk_shown(text, shown, sizeof(shown)));
-	hk_option_parse(
-		hk_option_find(HK_BLOCK_HOME_SERVER, "port"), hk_section_text(s, "port"), &port);
-	server->address_len = hk_fill_sockaddr(&server->address, address, bits, (uint16_t)port);
+	server->address_len = hk_fill_sockaddr(&server->address, address, bits, hk_section_port(s));
 	return HK_OK;
 }
 
@@ -35,7 +32,8 @@ static enum hk_err check_not_ourselves(
 	const struct hk_config *c = s->loader->config;
 
 	for (size_t i = 0; i < c->nlistens; i++) {
-		if (c->listens[i].address_len == server->address_len &&
+		if (!c->listens[i].tls == !server->tls &&
+			c->listens[i].address_len == server->address_len &&
 			memcmp(&c->listens[i].address, &server->address, server->address_len) == 0)
 			return hk_section_fail(
 				s, "address", "that is our own listen \"%s\"", c->listens[i].name);
@@ -71,6 +69,23 @@ static enum hk_err finish_operator_name(
 	return HK_OK;
 }
 
+/* The shared secret, or who has to be at the other end of TLS. */
+static enum hk_err read_trust(const struct hk_section *s, struct hk_home_server_config *server)
+{
+	enum hk_err err;
+
+	if (!server->tls)
+		return hk_section_secret(s, &server->secret);
+	if (hk_section_has(s, "secret") || hk_section_has(s, "secret-file"))
+		return hk_section_fail(s, NULL, "with tls there is no shared secret");
+	err = hk_section_tls_peer(s, &server->peer);
+	if (err)
+		return err;
+	if (!hk_section_has(s, "require-message-authenticator"))
+		server->require_message_authenticator = false;
+	return hk_radius_secret_set(&server->secret, hk_text("radsec"));
+}
+
 static enum hk_err finish_home_server(
 	const struct hk_section *s, struct hk_home_server_config *server)
 {
@@ -79,16 +94,18 @@ static enum hk_err finish_home_server(
 	server->name = strdup(cfg_title(s->cfg));
 	if (!server->name)
 		return HK_ERR_NO_MEMORY;
-	server->timers.probes = server->status_check == HK_CHECK_STATUS_SERVER;
 	server->retry.mrd_ms = server->max_request_time_ms;
-	err = read_address(s, server);
+	err = hk_section_tls(s, &server->tls);
+	server->timers.probes = server->status_check == HK_CHECK_STATUS_SERVER ||
+				(server->status_check == HK_CHECK_AUTO && server->tls);
+	err = err ? err : read_address(s, server);
 	err = err ? err : check_not_ourselves(s, server);
 	err = err ? err : check_times(s, server);
-	err = err ? err : hk_section_secret(s, &server->secret);
+	err = err ? err : read_trust(s, server);
 	err = err ? err : finish_operator_name(s, server);
 	err = err ? err : hk_section_filter(s, "filter-requests", &server->filter_requests);
 	err = err ? err : hk_section_filter(s, "filter-replies", &server->filter_replies);
-	if (!err && !server->require_message_authenticator)
+	if (!err && !server->tls && !server->require_message_authenticator)
 		err = hk_section_warn(s, "require-message-authenticator",
 			"'no' leaves replies without EAP open to forgery (CVE-2024-3596)");
 	return err;
@@ -148,6 +165,9 @@ static enum hk_err add_server(
 		if (pool->servers[i] == found)
 			return hk_section_fail(s, "servers", "'%s' is there twice", shown);
 	}
+	if (pool->nservers && !c->home_servers[pool->servers[0]].tls != !c->home_servers[found].tls)
+		return hk_section_fail(
+			s, "servers", "'%s': one pool cannot have UDP and TLS servers", shown);
 	if (pool->nservers == HK_POOL_MAX)
 		return hk_section_fail(s, "servers", "more than %u servers", HK_POOL_MAX);
 	pool->servers[pool->nservers++] = found;
@@ -261,6 +281,7 @@ void hk_config_free_proxy(struct hk_config *config)
 	for (size_t i = 0; i < config->nhome_servers; i++) {
 		hk_section_free(HK_BLOCK_HOME_SERVER, &config->home_servers[i]);
 		free(config->home_servers[i].name);
+		hk_tls_peer_free(&config->home_servers[i].peer);
 	}
 	if (config->home_servers)
 		hk_wipe(config->home_servers,

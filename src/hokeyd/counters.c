@@ -39,6 +39,8 @@ static const char *const names[HK_COUNTERS] = {
 	[HK_COUNT_PROXY_BAD_REPLIES] = "proxy-bad-replies",
 	[HK_COUNT_PROXY_UNREACHABLE] = "proxy-unreachable",
 	[HK_COUNT_PROXY_LOOPS] = "proxy-loops",
+	[HK_COUNT_TLS_CONNECTIONS] = "tls-connections",
+	[HK_COUNT_TLS_REFUSED] = "tls-refused",
 };
 
 const char *hk_counter_name(enum hk_counter which)

@@ -51,6 +51,8 @@ enum hk_counter {
 	HK_COUNT_PROXY_BAD_REPLIES,   /* dropped: forged, late, or not for us */
 	HK_COUNT_PROXY_UNREACHABLE,   /* requests that nobody answered */
 	HK_COUNT_PROXY_LOOPS,         /* requests that came back */
+	HK_COUNT_TLS_CONNECTIONS,     /* RADIUS/TLS: clients let in */
+	HK_COUNT_TLS_REFUSED,         /* and those that were not */
 	HK_COUNTERS
 };
 

@@ -9,6 +9,7 @@
 /* As much as the kernel lets us have: it absorbs a second of heavy load. */
 #define RECEIVE_BUFFER (4 << 20)
 #define SEND_BUFFER    (1 << 20)
+#define BACKLOG        128
 
 static bool is_wildcard(const struct sockaddr_storage *a)
 {
@@ -28,6 +29,9 @@ static bool prepare(int fd, const struct hk_listen_config *config)
 
 	if (v6 && !set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1))
 		return false;
+	/* Connections that linger from before must not keep a new server out. */
+	if (config->tls)
+		return set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (!is_wildcard(&config->address))
 		return true;
 	return v6 ? set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) : set(fd, IPPROTO_IP, IP_PKTINFO, 1);
@@ -35,7 +39,8 @@ static bool prepare(int fd, const struct hk_listen_config *config)
 
 static int open_socket(const struct hk_listen_config *config)
 {
-	int fd = socket(config->address.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int type = config->tls ? SOCK_STREAM : SOCK_DGRAM;
+	int fd = socket(config->address.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd >= 0 && !prepare(fd, config)) {
 		int why = errno;
@@ -56,7 +61,7 @@ static bool bind_to(int fd, const struct hk_listen_config *config)
 static bool is_free(const struct hk_listen_config *config)
 {
 	int fd = open_socket(config);
-	bool ok = fd >= 0 && bind_to(fd, config);
+	bool ok = fd >= 0 && bind_to(fd, config) && (!config->tls || listen(fd, 1) == 0);
 	int why = errno;
 
 	if (fd >= 0)
@@ -76,16 +81,19 @@ enum hk_err hk_listener_open(
 	if (fd < 0)
 		return HK_ERR_SYSTEM;
 	/* Buffers may be smaller than asked for; that is no error. */
-	set(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
-	set(fd, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER);
-	if (!set(fd, SOL_SOCKET, SO_REUSEPORT, 1) || !bind_to(fd, config)) {
+	if (!config->tls) {
+		set(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
+		set(fd, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER);
+	}
+	if (!set(fd, SOL_SOCKET, SO_REUSEPORT, 1) || !bind_to(fd, config) ||
+		(config->tls && listen(fd, BACKLOG))) {
 		int why = errno;
 
 		close(fd);
 		errno = why;
 		return HK_ERR_SYSTEM;
 	}
-	*out = (struct hk_listener){fd, is_wildcard(&config->address)};
+	*out = (struct hk_listener){fd, !config->tls && is_wildcard(&config->address)};
 	return HK_OK;
 }
 

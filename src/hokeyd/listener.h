@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * UDP sockets. Each worker has one of its own per configured address, all
- * bound to it with SO_REUSEPORT: the kernel sends one client socket's packets
- * always to the same worker.
+ * Sockets that listen, of UDP and of TCP. Each worker has one of its own per
+ * configured address, all bound to it with SO_REUSEPORT: the kernel sends one
+ * client socket's packets always to the same worker, and shares connections
+ * among them.
  */
 #ifndef HK_HOKEYD_LISTENER_H
 #define HK_HOKEYD_LISTENER_H

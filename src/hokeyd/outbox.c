@@ -89,6 +89,18 @@ static void send_all(struct hk_outbox *o, int fd, struct mmsghdr *m, size_t n)
 	}
 }
 
+static void write_group(struct hk_outbox *o, size_t from, size_t end)
+{
+	for (size_t i = from; i < end; i++) {
+		const struct hk_out *out = &o->out[i];
+
+		if (out->len == 0)
+			continue;
+		hk_count(o->door->counters, HK_COUNT_REPLIES);
+		o->write(o->arg, out->to.connection, hk_bytes(out->data, out->len));
+	}
+}
+
 static void send_group(struct hk_outbox *o, size_t from, size_t end)
 {
 	struct mmsghdr m[HK_OUTBOX_SIZE];
@@ -153,7 +165,10 @@ void hk_outbox_flush(struct hk_outbox *o, hk_time now)
 	for (size_t i = 0; i < o->n;) {
 		size_t end = end_of_group(o, i);
 
-		send_group(o, i, end);
+		if (o->out[i].to.fd < 0)
+			write_group(o, i, end);
+		else
+			send_group(o, i, end);
 		i = end;
 	}
 	o->n = 0;

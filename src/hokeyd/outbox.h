@@ -37,6 +37,9 @@ struct hk_out {
 struct hk_delayed;
 
 struct hk_outbox {
+	/* Writes to a RADIUS/TLS connection; NULL: there are none. */
+	void (*write)(void *arg, uint64_t connection, struct hk_bytes packet);
+	void               *arg;
 	struct hk_door     *door;
 	struct hk_keystore *store;
 	struct event_base  *base;

@@ -120,7 +120,8 @@ static struct hk_upstream *new_upstream(
 		return NULL;
 	u->proxy = p;
 	u->config = config;
-	u->carrier = &hk_carrier_udp;
+	u->peer = &config->peer;
+	u->carrier = config->tls ? &hk_carrier_tls : &hk_carrier_udp;
 	u->health.since = hk_clock_now();
 	if (u->carrier->open(u)) {
 		free_upstream(u);
@@ -129,11 +130,30 @@ static struct hk_upstream *new_upstream(
 	return u;
 }
 
+static bool is_same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool is_same_trust(
+	const struct hk_home_server_config *a, const struct hk_home_server_config *b)
+{
+	if (!a->tls || !b->tls)
+		return a->tls == b->tls;
+	return strcmp(a->tls->name, b->tls->name) == 0 &&
+	       is_same_text(a->peer.name, b->peer.name) &&
+	       is_same_text(a->peer.psk_identity, b->peer.psk_identity) &&
+	       a->peer.psk_len == b->peer.psk_len &&
+	       hk_equal_secret(a->peer.psk, b->peer.psk, a->peer.psk_len) &&
+	       a->peer.has_fingerprint == b->peer.has_fingerprint &&
+	       memcmp(a->peer.fingerprint, b->peer.fingerprint, HK_FINGERPRINT_LEN) == 0;
+}
+
 /* The same machine, reached and trusted in the same way. */
 static bool is_same_server(
 	const struct hk_home_server_config *a, const struct hk_home_server_config *b)
 {
-	return a->id == b->id && a->address_len == b->address_len &&
+	return a->id == b->id && is_same_trust(a, b) && a->address_len == b->address_len &&
 	       memcmp(&a->address, &b->address, a->address_len) == 0 &&
 	       a->secret.len == b->secret.len &&
 	       hk_equal_secret(a->secret.octets, b->secret.octets, a->secret.len);
@@ -227,8 +247,10 @@ enum hk_err hk_proxy_change(struct hk_proxy *p, struct hk_setup *next)
 			leave_epoch(epoch);
 		return HK_ERR_NO_MEMORY;
 	}
-	for (size_t i = 0; i < config->nhome_servers; i++)
+	for (size_t i = 0; i < config->nhome_servers; i++) {
 		list[i]->config = &config->home_servers[i];
+		list[i]->peer = &config->home_servers[i].peer;
+	}
 	p->upstreams = list;
 	p->nupstreams = config->nhome_servers;
 	for (size_t i = 0; i < nold; i++) {

@@ -323,8 +323,8 @@ void hk_exchange_dispatch(struct hk_exchange *x, hk_time now)
 			end_loop(x, "it came from the server it would go to", now);
 			return;
 		}
-		/* The server of its conversation is gone, and the conversation with it. */
-		if (!c.upstream || (x->bound && c.upstream->health.state == HK_DEAD)) {
+		/* Where its conversation is, it is; with that server it ends. */
+		if (!c.upstream) {
 			give_up(x, now);
 			return;
 		}

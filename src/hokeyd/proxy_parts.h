@@ -66,11 +66,13 @@ struct hk_carrier {
 };
 
 extern const struct hk_carrier hk_carrier_udp;
+extern const struct hk_carrier hk_carrier_tls;
 
 /* A home server, as this worker knows it. */
 struct hk_upstream {
 	struct hk_proxy *proxy;
 	const struct hk_home_server_config *config; /* of the current setup */
+	const struct hk_tls_peer *peer; /* in it */
 	const struct hk_carrier *carrier;
 	void *channels; /* the carrier's */
 	struct hk_server_health health;

@@ -252,19 +252,38 @@ void hk_door_move(struct hk_door_request *to, const struct hk_door_request *r, u
 
 /* ---- in ---- */
 
-enum hk_door_step hk_door_receive(struct hk_door *door, const struct hk_clients *clients,
-	const struct hk_radius_source *source, struct hk_bytes datagram, hk_time now,
-	struct hk_door_request *r, struct hk_buf *out)
+/* Nobody asked for CoA or Disconnect in this direction (RFC 6614 section 2.5). */
+static enum hk_door_step refuse_dynamic(
+	struct hk_door *door, struct hk_door_request *r, struct hk_buf *out)
+{
+	const struct hk_radius_secret *secret = &r->client->config->secret;
+	const struct hk_radius *p = &r->radius;
+	uint8_t nak =
+		p->code == HK_RADIUS_COA_REQUEST ? HK_RADIUS_COA_NAK : HK_RADIUS_DISCONNECT_NAK;
+
+	if (hk_radius_check_request_authenticator(p, secret))
+		return drop(door, r, HK_COUNT_BAD_AUTHENTICATOR);
+	hk_radius_begin(out, nak, p->identifier);
+	hk_radius_put_u32(out, HK_RADIUS_ERROR_CAUSE, HK_CAUSE_UNSUPPORTED);
+	hk_radius_put_proxy_state(out, p);
+	if (hk_radius_sign_reply(out, secret, p->authenticator))
+		return drop(door, r, HK_COUNT_TOO_LONG);
+	return HK_DOOR_REPEAT;
+}
+
+static bool is_dynamic(uint8_t code)
+{
+	return code == HK_RADIUS_COA_REQUEST || code == HK_RADIUS_DISCONNECT_REQUEST;
+}
+
+/* The client is known. */
+static enum hk_door_step check(struct hk_door *door, const struct hk_radius_source *source,
+	hk_time now, struct hk_door_request *r, struct hk_buf *out)
 {
 	struct hk_bytes stored;
 
-	hk_count(door->counters, HK_COUNT_PACKETS);
-	r->learnt_signs = r->learnt_nas = false;
-	if (hk_radius_parse(datagram, &r->radius))
-		return drop(door, r, HK_COUNT_MALFORMED);
-	r->client = hk_clients_find(clients, source->address);
-	if (!r->client)
-		return drop(door, r, HK_COUNT_UNKNOWN_CLIENT);
+	if (r->client->config->tls && is_dynamic(r->radius.code))
+		return refuse_dynamic(door, r, out);
 	if (r->radius.code != HK_RADIUS_ACCESS_REQUEST && r->radius.code != HK_RADIUS_STATUS_SERVER)
 		return drop(door, r, HK_COUNT_BAD_CODE);
 	if (!authentic(door, r))
@@ -284,6 +303,38 @@ enum hk_door_step hk_door_receive(struct hk_door *door, const struct hk_clients 
 	if (r->radius.code == HK_RADIUS_STATUS_SERVER)
 		return answer_status(door, r, now, out);
 	return admit(door, r, now, out);
+}
+
+static enum hk_door_step parse(
+	struct hk_door *door, struct hk_bytes packet, struct hk_door_request *r)
+{
+	hk_count(door->counters, HK_COUNT_PACKETS);
+	r->learnt_signs = r->learnt_nas = false;
+	if (hk_radius_parse(packet, &r->radius))
+		return drop(door, r, HK_COUNT_MALFORMED);
+	return HK_DOOR_VISIT;
+}
+
+enum hk_door_step hk_door_receive(struct hk_door *door, const struct hk_clients *clients,
+	const struct hk_radius_source *source, struct hk_bytes datagram, hk_time now,
+	struct hk_door_request *r, struct hk_buf *out)
+{
+	if (parse(door, datagram, r) == HK_DOOR_DROP)
+		return HK_DOOR_DROP;
+	r->client = hk_clients_find(clients, source->address);
+	if (!r->client || r->client->config->tls)
+		return drop(door, r, HK_COUNT_UNKNOWN_CLIENT);
+	return check(door, source, now, r, out);
+}
+
+enum hk_door_step hk_door_receive_from(struct hk_door *door, struct hk_client *client,
+	const struct hk_radius_source *source, struct hk_bytes packet, hk_time now,
+	struct hk_door_request *r, struct hk_buf *out)
+{
+	if (parse(door, packet, r) == HK_DOOR_DROP)
+		return HK_DOOR_DROP;
+	r->client = client;
+	return check(door, source, now, r, out);
 }
 
 /* ---- out ---- */

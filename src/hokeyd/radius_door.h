@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The door for RADIUS over UDP: decodes and checks what came, encodes what
- * goes. No sockets; one per worker.
+ * The door for RADIUS, over UDP and TLS: decodes and checks what came, encodes
+ * what goes. No sockets; one per worker.
  *
  *     hk_door_receive()  the checks, in this order: form, client, code,
  *                        authenticators, duplicate, content. What passes is
@@ -62,6 +62,16 @@ enum hk_door_step hk_door_receive(struct hk_door *door, const struct hk_clients 
  */
 void hk_door_move(
 	struct hk_door_request *to, const struct hk_door_request *r, uint8_t *memory);
+
+/*
+ * The same for a packet of a client that is known already, by TLS. source:
+ * unique to its connection. A packet for which RFC 6613 section 2.6.4 wants
+ * the connection closed is dropped as MALFORMED, BAD_AUTHENTICATOR or
+ * NO_AUTHENTICATOR.
+ */
+enum hk_door_step hk_door_receive_from(struct hk_door *door, struct hk_client *client,
+	const struct hk_radius_source *source, struct hk_bytes packet, hk_time now,
+	struct hk_door_request *r, struct hk_buf *out);
 
 /* Also counts how the visit ended. DROP: no answer; the request is forgotten. */
 enum hk_door_step hk_door_encode(

@@ -6,6 +6,8 @@
 
 #define FIELD(type, member) offsetof(type, member), sizeof(((type *)0)->member)
 #define GLOBAL(member)      FIELD(struct hk_config, member)
+#define LISTEN(member)      FIELD(struct hk_listen_config, member)
+#define RADSEC(member)      FIELD(struct hk_radsec_config, member)
 #define CLIENT(member)      FIELD(struct hk_client_config, member)
 #define SERVER(member)      FIELD(struct hk_home_server_config, member)
 #define POOL(member)        FIELD(struct hk_pool_config, member)
@@ -50,13 +52,19 @@ static const struct hk_choice pool_kinds[] = {{"fail-over", HK_POOL_FAIL_OVER},
 const struct hk_block hk_blocks[HK_BLOCKS] = {
 	[HK_BLOCK_GLOBAL] = {NULL, false, "Options outside of all blocks."},
 	[HK_BLOCK_LISTEN] = {"listen", true,
-		"An address and port on which RADIUS requests are taken, over UDP. At least one is "
-		"needed; the name is for messages."},
+		"An address and port on which RADIUS requests are taken: over UDP, or with `tls` "
+		"over TLS (RFC 6614). At least one is needed; the name is for messages."},
 	[HK_BLOCK_CLIENT] = {"client", true,
 		"An access point, a controller or a proxy that may send requests, or a network of "
 		"them. Who sends is told by the source address of the datagram; of several blocks "
 		"that fit, the one with the longest prefix counts. Requests of others are dropped. "
-		"The name appears in the log."},
+		"With `tls` the certificate or PSK identity tells who it is; packets of such a "
+		"client over UDP are dropped. The name appears in the log."},
+	[HK_BLOCK_TLS] = {"tls", true,
+		"What RADIUS/TLS (RFC 6614) shows to the other end, and whom it trusts. Blocks "
+		"`listen`, `client` and `home-server` refer to it by its name. TLS 1.2 and 1.3 with "
+		"ephemeral keys and authenticated encryption only. Both ends have certificates, or "
+		"a pre-shared key (TLS 1.3 only)."},
 	[HK_BLOCK_HOME_SERVER] = {"home-server", true,
 		"A RADIUS server to which requests can be sent on. Each worker keeps track by "
 		"itself of whether it answers: *alive*, *zombie* after a few requests without an "
@@ -113,12 +121,35 @@ const struct hk_option hk_options[] = {
 		"IPv4 or IPv6 address; `0.0.0.0` or `::` for all of the machine",
 		"`::` takes IPv6 only; add a second block for IPv4."},
 	{HK_BLOCK_LISTEN, "port", HK_VALUE_NUMBER, false, "1812", 1, 65535, NULL, NO_FIELD,
-		"UDP port", NULL},
+		"UDP port, or TCP port with `tls`; then it is 2083 when left out", NULL},
+	{HK_BLOCK_LISTEN, "tls", HK_VALUE_TEXT, false, NULL, 1, 64, NULL, NO_FIELD,
+		"Name of a `tls` block: RADIUS/TLS instead of UDP", NULL},
+	{HK_BLOCK_LISTEN, "max-connections", HK_VALUE_NUMBER, false, "1024", 1, 65536, NULL,
+		LISTEN(max_connections), "Connections a worker takes at one time", NULL},
+	{HK_BLOCK_LISTEN, "idle-timeout", HK_VALUE_MILLISECONDS, false, "10m", 10000, 86400000,
+		NULL, LISTEN(idle_timeout_ms), "A connection without packets is closed after this",
+		NULL},
 
 	/* ---- client ---- */
-	{HK_BLOCK_CLIENT, "address", HK_VALUE_TEXT, true, NULL, 1, 64, NULL, NO_FIELD,
+	{HK_BLOCK_CLIENT, "address", HK_VALUE_TEXT, false, NULL, 1, 64, NULL, NO_FIELD,
 		"Address, or network with prefix length: `192.0.2.0/24`, `2001:db8::/32`",
-		"No bits may be set behind the prefix. Two blocks must not name the same network."},
+		"No bits may be set behind the prefix. Two blocks must not name the same network. "
+		"Needed but for clients with `tls`; those may come from anywhere without it."},
+	{HK_BLOCK_CLIENT, "tls", HK_VALUE_TEXT, false, NULL, 1, 64, NULL, NO_FIELD,
+		"Name of the `tls` block of the `listen` it comes to: RADIUS/TLS only",
+		"Then there is no shared secret, and one or more of the following say who it is."},
+	{HK_BLOCK_CLIENT, "certificate-name", HK_VALUE_TEXT, false, NULL, 1, 253, NULL, NO_FIELD,
+		"DNS name in its certificate's subjectAltName", NULL},
+	{HK_BLOCK_CLIENT, "fingerprint", HK_VALUE_TEXT, false, NULL, 64, 95, NULL, NO_FIELD,
+		"SHA-256 of its certificate, in hex, with or without colons",
+		"As `openssl x509 -noout -fingerprint -sha256` prints it."},
+	{HK_BLOCK_CLIENT, "psk-identity", HK_VALUE_TEXT, false, NULL, 1, HK_PSK_IDENTITY_MAX, NULL,
+		NO_FIELD, "Identity of its pre-shared key, instead of a certificate", NULL},
+	{HK_BLOCK_CLIENT, "psk-file", HK_VALUE_PATH, false, NULL, PATH_LEN, NULL, NO_FIELD,
+		"File with the pre-shared key: 16 to 64 octets in hex, one line",
+		"`openssl rand -hex 32` makes one. Not a shared secret that is used elsewhere."},
+	{HK_BLOCK_CLIENT, "max-connections", HK_VALUE_NUMBER, false, "16", 1, 1024, NULL,
+		CLIENT(max_connections), "Connections it may have with a worker", NULL},
 	{HK_BLOCK_CLIENT, "secret", HK_VALUE_SECRET, false, NULL, 1, HK_RADIUS_SECRET_MAX, NULL,
 		NO_FIELD, "Shared secret, 1 to 255 octets",
 		"At least 16 random octets are advised; below 12 there is a warning. Write it in "
@@ -160,11 +191,42 @@ const struct hk_option hk_options[] = {
 		"Attributes taken out of proxied replies: `{ Filter-Id, Vendor-9-Attr-1 }`",
 		"Names of the dictionary, `Attr-200`, or `Vendor-9-Attr-1`."},
 
+	/* ---- tls ---- */
+	{HK_BLOCK_TLS, "certificate", HK_VALUE_PATH, false, NULL, PATH_LEN, NULL, NO_FIELD,
+		"Our certificate, then the intermediate ones, without the root",
+		"It needs `key`. Both may be left out when all peers use pre-shared keys."},
+	{HK_BLOCK_TLS, "key", HK_VALUE_PATH, false, NULL, PATH_LEN, NULL, NO_FIELD,
+		"Private key of the certificate, not encrypted", NULL},
+	{HK_BLOCK_TLS, "ca", HK_VALUE_PATH, false, NULL, PATH_LEN, NULL, NO_FIELD,
+		"Certificates of the CAs that sign the certificates of peers",
+		"Only these are trusted, never those of the system."},
+	{HK_BLOCK_TLS, "crl", HK_VALUE_PATH, false, NULL, PATH_LEN, NULL, NO_FIELD,
+		"Certificate revocation lists, one or more", NULL},
+	{HK_BLOCK_TLS, "check-crl", HK_VALUE_BOOL, false, "no", 0, 0, NULL, RADSEC(check_crl),
+		"Refuse peers whose certificates have no current revocation list", NULL},
+	{HK_BLOCK_TLS, "min-tls", HK_VALUE_CHOICE, false, "1.2", 0, 0, tls_versions,
+		RADSEC(min_version), "Oldest TLS version taken", NULL},
+
 	/* ---- home-server ---- */
 	{HK_BLOCK_HOME_SERVER, "address", HK_VALUE_TEXT, true, NULL, 1, 64, NULL, NO_FIELD,
 		"IPv4 or IPv6 address", NULL},
 	{HK_BLOCK_HOME_SERVER, "port", HK_VALUE_NUMBER, false, "1812", 1, 65535, NULL, NO_FIELD,
-		"UDP port", NULL},
+		"UDP port, or TCP port with `tls`; then it is 2083 when left out", NULL},
+	{HK_BLOCK_HOME_SERVER, "tls", HK_VALUE_TEXT, false, NULL, 1, 64, NULL, NO_FIELD,
+		"Name of a `tls` block: RADIUS/TLS instead of UDP",
+		"There is no shared secret then."},
+	{HK_BLOCK_HOME_SERVER, "certificate-name", HK_VALUE_TEXT, false, NULL, 1, 253, NULL,
+		NO_FIELD, "DNS name in its certificate's subjectAltName",
+		"Without it, and without `fingerprint`, `address` has to be there."},
+	{HK_BLOCK_HOME_SERVER, "fingerprint", HK_VALUE_TEXT, false, NULL, 64, 95, NULL, NO_FIELD,
+		"SHA-256 of its certificate, in hex, with or without colons", NULL},
+	{HK_BLOCK_HOME_SERVER, "psk-identity", HK_VALUE_TEXT, false, NULL, 1, HK_PSK_IDENTITY_MAX,
+		NULL, NO_FIELD, "Identity of the pre-shared key, instead of certificates", NULL},
+	{HK_BLOCK_HOME_SERVER, "psk-file", HK_VALUE_PATH, false, NULL, PATH_LEN, NULL, NO_FIELD,
+		"File with the pre-shared key: 16 to 64 octets in hex, one line", NULL},
+	{HK_BLOCK_HOME_SERVER, "connections", HK_VALUE_NUMBER, false, "4", 1, 64, NULL,
+		SERVER(connections), "Connections a worker may have with it",
+		"One is always tried; another one when 255 requests are waiting on each."},
 	{HK_BLOCK_HOME_SERVER, "secret", HK_VALUE_SECRET, false, NULL, 1, HK_RADIUS_SECRET_MAX,
 		NULL, NO_FIELD, "Shared secret, 1 to 255 octets",
 		"As for clients. Give either this or `secret-file`."},
@@ -193,7 +255,8 @@ const struct hk_option hk_options[] = {
 		NULL},
 	{HK_BLOCK_HOME_SERVER, "status-check", HK_VALUE_CHOICE, false, "auto", 0, 0, status_checks,
 		SERVER(status_check), "Ask zombies and the dead with Status-Server (RFC 5997)",
-		"`auto`: over UDP not, because not all servers answer it."},
+		"`auto`: over UDP not, because not all servers answer it. Over TLS it is the "
+		"watchdog of RFC 3539, sent after `check-interval` (6 s and more) without a packet."},
 	{HK_BLOCK_HOME_SERVER, "check-interval", HK_VALUE_MILLISECONDS, false, "30s", 1000, 600000,
 		NULL, SERVER(timers.check_interval_ms), "Time between two Status-Servers", NULL},
 	{HK_BLOCK_HOME_SERVER, "check-timeout", HK_VALUE_MILLISECONDS, false, "4s", 500, 60000,

@@ -17,6 +17,7 @@ enum hk_block_kind {
 	HK_BLOCK_GLOBAL, /* outside of all blocks; struct hk_config */
 	HK_BLOCK_LISTEN, /* struct hk_listen_config */
 	HK_BLOCK_CLIENT, /* struct hk_client_config */
+	HK_BLOCK_TLS,    /* struct hk_radsec_config */
 	HK_BLOCK_HOME_SERVER, /* struct hk_home_server_config */
 	HK_BLOCK_POOL,   /* struct hk_pool_config */
 	HK_BLOCK_REALM,  /* struct hk_realm_config */

@@ -98,7 +98,7 @@ static enum hk_err make_routes(struct hk_setup *s)
 
 static bool same_address(const struct hk_listen_config *a, const struct hk_listen_config *b)
 {
-	return a->address_len == b->address_len &&
+	return !a->tls == !b->tls && a->address_len == b->address_len &&
 	       memcmp(&a->address, &b->address, a->address_len) == 0;
 }
 
@@ -126,7 +126,8 @@ static bool has_port(
 	const struct hk_config *config, size_t n, const struct hk_listen_config *listen)
 {
 	for (size_t i = 0; config && i < n; i++) {
-		if (port_of(&config->listens[i]) == port_of(listen))
+		if (!config->listens[i].tls == !listen->tls &&
+			port_of(&config->listens[i]) == port_of(listen))
 			return true;
 	}
 	return false;

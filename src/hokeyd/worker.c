@@ -6,6 +6,7 @@
 #include "hokeyd/lookups.h"
 #include "hokeyd/outbox.h"
 #include "hokeyd/proxy.h"
+#include "hokeyd/radsec_server.h"
 #include "hokeyd/transcript.h"
 
 #include <event2/event.h>
@@ -26,6 +27,7 @@
 
 struct hk_socket {
 	struct hk_worker *worker;
+	size_t listen; /* which one of the setup */
 	struct event *event;
 };
 
@@ -50,9 +52,11 @@ struct hk_worker {
 	struct hk_outbox outbox;
 	struct hk_proxy *proxy;
 	struct hk_lookups lookups;
+	struct hk_radsec_server *radsec;
 	struct hk_counters counters;
 
-	/* one batch */
+	/* one batch, of a socket or of a connection */
+	struct hk_connection *connection; /* NULL: datagrams */
 	struct mmsghdr in[BATCH];
 	struct iovec iov[BATCH];
 	struct sockaddr_storage from[BATCH];
@@ -70,7 +74,7 @@ static void aim(struct hk_destination *to, const struct hk_worker *w, int fd, si
 	const struct msghdr *m = &w->in[i].msg_hdr;
 
 	to->fd = fd;
-	to->connection = 0;
+	to->connection = w->connection ? hk_connection_number(w->connection) : 0;
 	to->peer_len = m->msg_namelen;
 	memcpy(&to->peer, m->msg_name, m->msg_namelen);
 	to->control_len = m->msg_controllen;
@@ -200,18 +204,33 @@ static bool goes_elsewhere(struct hk_worker *w, int fd, size_t i, hk_time now)
 	return false;
 }
 
+static enum hk_door_step at_the_door(
+	struct hk_worker *w, int fd, size_t i, hk_time now, struct hk_buf *out)
+{
+	struct hk_bytes packet = hk_bytes(w->datagrams[i], w->in[i].msg_len);
+	struct hk_radius_source source = {.socket = (uint16_t)fd};
+	struct hk_door_request *r = &w->requests[i];
+
+	if (w->connection) {
+		/* No address begins so: what was answered on other connections is not ours. */
+		memset(source.address, 0xff, 8);
+		hk_store_u64(source.address + 8, hk_connection_number(w->connection));
+		return hk_door_receive_from(&w->door, hk_connection_client(w->connection), &source,
+			packet, now, r, out);
+	}
+	hk_listener_turn_around(&w->in[i].msg_hdr);
+	hk_client_address(&w->from[i], source.address, &source.port);
+	return hk_door_receive(&w->door, w->setup->clients, &source, packet, now, r, out);
+}
+
 /* Up to where no store decision is needed. True: the hall works on it. */
 static bool take_in(struct hk_worker *w, int fd, size_t i, hk_time now)
 {
 	struct hk_door_request *r = &w->requests[i];
 	struct hk_out *out = hk_outbox_place(&w->outbox);
 	struct hk_buf b = hk_buf(out->data, sizeof(out->data));
-	struct hk_radius_source source = {.socket = (uint16_t)fd};
 
-	hk_listener_turn_around(&w->in[i].msg_hdr);
-	hk_client_address(&w->from[i], source.address, &source.port);
-	switch (hk_door_receive(&w->door, w->setup->clients, &source,
-		hk_bytes(w->datagrams[i], w->in[i].msg_len), now, r, &b)) {
+	switch (at_the_door(w, fd, i, now, &b)) {
 	case HK_DOOR_VISIT:
 		if (r->learnt_signs || r->learnt_nas)
 			hk_journal_learnt(w->log, r);
@@ -292,6 +311,71 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	hk_outbox_flush(&w->outbox, hk_clock_now());
 }
 
+/* ---- RADIUS/TLS ---- */
+
+/* RFC 6613 section 2.6.4: nothing behind such a packet can be trusted. */
+static bool ends_connection(enum hk_counter dropped)
+{
+	return dropped == HK_COUNT_MALFORMED || dropped == HK_COUNT_BAD_AUTHENTICATOR ||
+	       dropped == HK_COUNT_NO_AUTHENTICATOR;
+}
+
+/* Packets up to the end of the batch, of the stream, or of all trust. */
+static size_t read_packets(struct hk_worker *w, struct hk_connection *c, bool *broken)
+{
+	size_t n = 0;
+
+	while (n < BATCH) {
+		struct msghdr *m = &w->in[n].msg_hdr;
+		size_t len = hk_connection_next(c, w->datagrams[n]);
+
+		*broken = len == 1;
+		if (len <= 1)
+			break;
+		w->in[n].msg_len = (unsigned)len;
+		w->from[n] = *hk_connection_address(c, &m->msg_namelen);
+		m->msg_controllen = 0;
+		w->requests[n].dropped = HK_COUNT_PACKETS;
+		n++;
+	}
+	return n;
+}
+
+static bool on_packets(void *arg, struct hk_connection *c)
+{
+	struct hk_worker *w = arg;
+	bool broken = false;
+	size_t n = BATCH;
+
+	w->connection = c;
+	while (n == BATCH && !broken) {
+		n = read_packets(w, c, &broken);
+		work_on(w, -1, n);
+		for (size_t i = 0; i < n; i++)
+			broken |= ends_connection(w->requests[i].dropped);
+	}
+	w->connection = NULL;
+	hk_outbox_flush(&w->outbox, hk_clock_now());
+	return !broken;
+}
+
+static void on_closed(void *arg, uint64_t connection)
+{
+	struct hk_worker *w = arg;
+
+	hk_proxy_forget(w->proxy, -1, connection);
+	hk_lookups_drop(&w->lookups, -1, connection, hk_clock_now());
+}
+
+static void on_connections(evutil_socket_t fd, short what, void *arg)
+{
+	struct hk_socket *s = arg;
+	struct hk_worker *w = s->worker;
+
+	(void)what;
+	hk_radsec_server_accept(w->radsec, fd, &w->setup->config->listens[s->listen]);
+}
+
 /* ---- going over to another setup ---- */
 
 static bool has_socket(const struct hk_listener *listeners, size_t n, int fd)
@@ -325,8 +409,9 @@ static enum hk_err watch_sockets(struct hk_worker *w, const struct hk_setup *set
 		struct hk_socket *s = &sockets[i];
 
 		s->worker = w;
-		s->event =
-			event_new(w->base, listeners[i].fd, EV_READ | EV_PERSIST, on_readable, s);
+		s->listen = i;
+		s->event = event_new(w->base, listeners[i].fd, EV_READ | EV_PERSIST,
+			setup->config->listens[i].tls ? on_connections : on_readable, s);
 		if (!s->event || event_add(s->event, NULL)) {
 			free_sockets(sockets, n);
 			return HK_ERR_NO_MEMORY;
@@ -366,6 +451,7 @@ static void go_over(struct hk_worker *w, struct hk_setup *next)
 	/* Delayed answers may be for a socket that is about to be closed. */
 	hk_outbox_hurry(&w->outbox, hk_clock_now());
 	w->setup = next;
+	hk_radsec_server_change(w->radsec, next);
 	close_gone(w, old, next);
 	hk_ocsp_client_renew(&w->lookups.client);
 	hk_setup_release(old);
@@ -437,6 +523,23 @@ static enum hk_err make_proxy(struct hk_worker *w, const struct hk_worker_shared
 	return hk_proxy_new(&world, w->setup, &w->proxy);
 }
 
+static enum hk_err make_radsec(struct hk_worker *w)
+{
+	const struct hk_radsec_world world = {
+		.base = w->base,
+		.counters = &w->counters,
+		.log = w->log,
+		.arg = w,
+		.receive = on_packets,
+		.closed = on_closed,
+	};
+	enum hk_err err = hk_radsec_server_new(&world, w->setup, &w->radsec);
+
+	w->outbox.write = hk_radsec_server_write;
+	w->outbox.arg = w->radsec;
+	return err;
+}
+
 static enum hk_err fit_out(struct hk_worker *w, const struct hk_worker_shared *shared)
 {
 	enum hk_err err;
@@ -455,6 +558,8 @@ static enum hk_err fit_out(struct hk_worker *w, const struct hk_worker_shared *s
 	hk_lookups_init(&w->lookups, w->base, &w->home, &w->door, on_looked_up, w);
 	if (!err)
 		err = make_proxy(w, shared);
+	if (!err)
+		err = make_radsec(w);
 	if (!err)
 		err = watch_sockets(w, w->setup);
 	return err;
@@ -546,6 +651,7 @@ void hk_worker_free(struct hk_worker *w)
 		hk_setup_release(next);
 	hk_lookups_free(&w->lookups);
 	free_sockets(w->sockets, w->nsockets);
+	hk_radsec_server_free(w->radsec);
 	hk_proxy_free(w->proxy);
 	w->proxy = NULL;
 	hk_outbox_free(&w->outbox);

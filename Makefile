@@ -5,7 +5,7 @@ PREFIX  ?= /usr
 DESTDIR ?=
 BUILD   ?= build
 
-.PHONY: all demo bench bench-gate check install requirements clean help
+.PHONY: all demo bench bench-gate check check-wifi install requirements clean help
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -23,7 +23,15 @@ demo:
 # Every test; installs what the tests need.
 check:
 	@tools/install-packages check
+	@tools/install-packages wifi || echo "the Wi-Fi tests are left out"
 	@tests/run
+
+# The part with Wi-Fi: real access points and stations on simulated radios, in a virtual
+# machine. ROUNDS=10 plays every scenario ten times.
+check-wifi:
+	@tools/install-packages check
+	@tools/install-packages wifi
+	@tests/run wifi
 
 # The tables of docs/performance.md, measured on this machine: build-bench/tables.md.
 bench:
@@ -48,6 +56,7 @@ help:
 	@echo "make            build into $(BUILD)/"
 	@echo "make demo       see it work, in under three minutes"
 	@echo "make check      run every test"
+	@echo "make check-wifi run those with Wi-Fi, ROUNDS=10 for ten times"
 	@echo "make bench      measure it, side by side with hostapd"
 	@echo "make bench-gate count the instructions of a re-authentication"
 	@echo "make install    DESTDIR= PREFIX=/usr"

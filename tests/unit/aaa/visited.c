@@ -393,6 +393,7 @@ static void keys_that_are_no_good(void **state)
 }
 
 /* Whatever is found under the name: the set that is used stays. */
+/* K4962-3-25 */
 static void other_keys_under_the_name(void **state)
 {
 	struct bench *b = *state;

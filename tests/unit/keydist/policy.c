@@ -4,7 +4,7 @@
 
 #include "crypto/crypto.h"
 
-/* E6696-8-05 E5295-7.4-02 */
+/* E6696-8-05 E5295-7.4-02 K5749-6.1-05 */
 static void nobody_by_default(void **state)
 {
 	struct pair *p = *state;

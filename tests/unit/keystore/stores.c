@@ -677,6 +677,48 @@ static void *hammer(void *arg)
 	return NULL;
 }
 
+static atomic_uint granted[HOT];
+
+/* Each thread is another owner of the same keys. */
+static void *claim(void *arg)
+{
+	static atomic_uchar owners;
+	struct hk_keystore *store = arg;
+	uint8_t owner = (uint8_t)(1 + owners++);
+
+	for (uint8_t key = 0; key < HOT; key++) {
+		bool again;
+
+		if (!grant(store, 1, key, owner, &again))
+			granted[key]++;
+	}
+	hk_keystore_close(store);
+	return NULL;
+}
+
+/* E6696-8-05 */
+static void threads_grant_each_key_once(void **state)
+{
+	struct hk_keyset s = set_of(1, "alice"), out;
+	pthread_t threads[THREADS];
+
+	memset(granted, 0, sizeof granted);
+	set_keep(&s, 1, 0);
+	assert_ok(hk_keystore_put(*state, &s));
+	for (int t = 0; t < THREADS; t++) {
+		struct hk_keystore *handle;
+
+		assert_ok(hk_keystore_share(*state, &handle));
+		assert_int_equal(pthread_create(&threads[t], NULL, claim, handle), 0);
+	}
+	for (int t = 0; t < THREADS; t++)
+		pthread_join(threads[t], NULL);
+	for (size_t key = 0; key < HOT; key++)
+		assert_int_equal(granted[key], 1);
+	assert_ok(find(*state, 1, &out));
+	assert_int_equal(out.grants.n, HOT);
+}
+
 /* Writes beside the others: puts, finds, removals, expiry. */
 static void *disturb(void *arg)
 {
@@ -768,6 +810,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(grants_outlive_a_second_put, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_kept_is_given_back, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(shared_handles_see_one_store, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(threads_grant_each_key_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(threads_get_each_number_once, set_up, tear_down),
 	};
 	int failed = 0;

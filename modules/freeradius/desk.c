@@ -3,7 +3,6 @@
 
 #include "server.h"
 
-#include "crypto/crypto.h"
 #include "hokeyd/clock.h"
 #include "hokeyd/store.h"
 
@@ -85,8 +84,8 @@ struct hk_desk *hk_desk_take(struct hk_desks *d, hk_time now)
 void hk_desk_leave(struct hk_desks *d, struct hk_desk *desk)
 {
 	hk_keystore_release(desk->store);
-	hk_wipe(&desk->exchange.keyset.keys, sizeof(desk->exchange.keyset.keys));
-	hk_wipe(&desk->set.keys, sizeof(desk->set.keys));
+	hk_keyset_wipe(&desk->exchange.keyset);
+	hk_keyset_wipe(&desk->set);
 	pthread_mutex_lock(&d->lock);
 	desk->next = d->idle;
 	d->idle = desk;

@@ -8,6 +8,8 @@
 
 #include <hokey/eap.h>
 
+#include <openssl/asn1.h>
+
 #define EXPIRE_MAX 16 /* old key sets looked at for each new one */
 
 /* ---- which keys ---- */
@@ -77,8 +79,13 @@ static struct hk_bytes served_realm(const struct hk_er_policy *policy, struct hk
 	return HK_NO_BYTES;
 }
 
+/*
+ * A name that the device has only said outside of a tunnel may be that of many:
+ * anonymous@home.example, or anybody's.
+ */
 static enum hk_err set_user(const struct hk_rlm *m, REQUEST *request, struct hk_keyset *set)
 {
+	struct hk_bytes outer = hk_pairs_find(request->packet->vps, PW_USER_NAME);
 	char user[HK_USER_MAX_LEN + 1];
 	ssize_t n = radius_xlat(user, sizeof(user), request, m->config.identity, NULL, NULL);
 
@@ -86,6 +93,7 @@ static enum hk_err set_user(const struct hk_rlm *m, REQUEST *request, struct hk_
 		return HK_ERR_TOO_LONG;
 	set->user_len = (uint16_t)n;
 	memcpy(set->user, user, (size_t)n);
+	set->shared_user = hk_bytes_equal(hk_bytes(user, (size_t)n), outer);
 	return HK_OK;
 }
 
@@ -111,7 +119,7 @@ static hk_time session_end(REQUEST *request, hk_time now)
 static enum hk_err fill(const struct hk_rlm *m, REQUEST *request, struct hk_bytes realm,
 	hk_time now, struct hk_keyset *set)
 {
-	set->seq = (struct hk_seq_state){0};
+	memset(set, 0, sizeof(*set));
 	set->created = now;
 	set->session_end = session_end(request, now);
 	set->realm_len = (uint16_t)realm.len;
@@ -120,10 +128,47 @@ static enum hk_err fill(const struct hk_rlm *m, REQUEST *request, struct hk_byte
 	return set_user(m, request, set);
 }
 
-static enum hk_err derive(
-	const struct hk_rlm *m, const struct exported *keys, hk_time now, struct hk_keyset *set)
+/* UTCTime or GeneralizedTime, as rlm_eap has it from the certificate. */
+static hk_time parse_time(struct hk_bytes text)
 {
-	hk_time expires = hk_time_add_s(now, m->config.erp.rrk_lifetime_s);
+	char copy[32] = "";
+	ASN1_TIME *t = ASN1_TIME_new();
+	struct tm tm;
+	time_t at = -1;
+
+	if (text.len < sizeof(copy))
+		memcpy(copy, text.data, text.len);
+	if (t && ASN1_TIME_set_string(t, copy) && ASN1_TIME_to_tm(t, &tm))
+		at = timegm(&tm);
+	ASN1_TIME_free(t);
+	return at < 0 ? HK_NEVER : (hk_time)at * HK_SECOND;
+}
+
+/*
+ * No key outlives the certificate it was got with. In the last round rlm_eap
+ * tells about it for a resumed session only; for others the site has to keep it in
+ * session-state.
+ */
+static hk_time certificate_end(REQUEST *request)
+{
+	struct hk_bytes end = hk_pairs_find(request->packet->vps, PW_TLS_CLIENT_CERT_EXPIRATION);
+
+	if (!end.len)
+		end = hk_pairs_find(request->state, PW_TLS_CLIENT_CERT_EXPIRATION);
+	return end.len ? parse_time(end) : HK_NEVER;
+}
+
+static hk_time key_end(const struct hk_rlm *m, REQUEST *request, hk_time now)
+{
+	hk_time wanted = hk_time_add_s(now, m->config.erp.rrk_lifetime_s);
+	hk_time certificate = certificate_end(request);
+
+	return certificate < wanted ? certificate : wanted;
+}
+
+static enum hk_err derive(
+	const struct exported *keys, hk_time now, hk_time expires, struct hk_keyset *set)
+{
 	struct hk_key *emsk = NULL, *rrk = NULL;
 	enum hk_err err;
 
@@ -152,7 +197,7 @@ static enum hk_err keep(struct hk_rlm *m, REQUEST *request, const struct exporte
 		return HK_ERR_STORE;
 	err = fill(m, request, realm, now, &desk->set);
 	if (!err)
-		err = derive(m, keys, now, &desk->set);
+		err = derive(keys, now, key_end(m, request, now), &desk->set);
 	if (!err)
 		err = hk_keystore_put(desk->store, &desk->set);
 	if (!err)

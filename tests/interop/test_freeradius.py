@@ -91,6 +91,52 @@ def test_keys_of_the_outer_method_are_taken(lab, wpa, freeradius):
     assert freeradius.stop() == 0
 
 
+def test_keys_end_with_the_certificate(lab, wpa, pki, freeradius):
+    """Where the site keeps what rlm_eap says about it, as docs/freeradius.md has it."""
+    pki.issue('client', 'clientAuth', 'email:alice@home.example', days='1')
+    replace(freeradius.file('sites-available', 'default'), r'^\tPost-Auth-Type Challenge \{',
+            r'\g<0>\n\t\tupdate session-state {\n'
+            r'\t\t\t&TLS-Client-Cert-Expiration := &request:TLS-Client-Cert-Expiration\n\t\t}')
+    freeradius.method('tls').enable()
+    mod = freeradius.file('mods-enabled', 'hokey')
+    replace(mod, r'^(\s*rrk_lifetime = ).*', r'\g<1>7d')
+    replace(mod, r'^(\s*rmsk_lifetime = ).*', r'\g<1>0')
+    freeradius.start()
+    try:
+        for tls in ('1.2', '1.3'):
+            keys, _ = freeradius.login(wpa, tls=tls)
+            answer, _ = radius.reauthenticate(lab.radius_client(), keys)
+            assert answer.code == radius.ACCESS_ACCEPT
+            assert 86000 < int.from_bytes(answer.first(27), 'big') <= 86400
+    finally:
+        pki.user('client', 'alice@home.example')
+    assert freeradius.stop() == 0
+
+
+def test_a_name_that_many_share_has_no_limit(lab, wpa, freeradius):
+    """One device more than max_sets_per_user, all of them anonymous outside."""
+    replace(freeradius.file('sites-available', 'inner-tunnel'), r'^\thokey_inner_identity\n', '')
+    freeradius.method('ttls').enable()
+    replace(freeradius.file('mods-enabled', 'hokey'), r'^(\s*max_sets_per_user = ).*', r'\g<1>1')
+    freeradius.start()
+    devices = [freeradius.login(wpa, 'ttls', '1.2')[0] for _ in range(3)]
+    for keys in devices:
+        answer, _ = radius.reauthenticate(lab.radius_client(), keys)
+        assert answer.code == radius.ACCESS_ACCEPT
+        assert answer.first(radius.USER_NAME) == b'anonymous@home.example'
+    assert freeradius.stop() == 0
+
+
+def test_a_user_has_so_many_devices(lab, wpa, freeradius):
+    freeradius.method('ttls').enable()
+    replace(freeradius.file('mods-enabled', 'hokey'), r'^(\s*max_sets_per_user = ).*', r'\g<1>1')
+    freeradius.start()
+    devices = [freeradius.login(wpa, 'ttls', '1.2')[0] for _ in range(2)]
+    codes = [radius.reauthenticate(lab.radius_client(), keys)[0].code for keys in devices]
+    assert codes == [radius.ACCESS_CHALLENGE, radius.ACCESS_ACCEPT]
+    assert freeradius.stop() == 0
+
+
 # ---- real access points ----
 
 @pytest.mark.parametrize('method,tls', [('tls', '1.3'), ('ttls', '1.2'), ('peap', '1.2')])

@@ -42,6 +42,11 @@ bench-gate: all
 	@tools/install-packages check
 	@bench/gate $(BUILD)
 
+# The tests with real programs once more, those under load at full length.
+soak:
+	@tools/install-packages check
+	@HOKEY_SOAK=1 tests/run real real-asan real-tsan
+
 install: all
 	meson install -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
 
@@ -58,6 +63,7 @@ help:
 	@echo "make check-wifi run those with Wi-Fi, ROUNDS=10 for ten times"
 	@echo "make bench      measure it, side by side with hostapd"
 	@echo "make bench-gate count the instructions of a re-authentication"
+	@echo "make soak       the tests under load, at full length"
 	@echo "make install    DESTDIR= PREFIX=/usr"
 	@echo "make requirements   which requirement of the RFCs has a test"
 	@echo "make clean"

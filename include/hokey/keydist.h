@@ -271,9 +271,6 @@ struct hk_grant {
 	uint8_t owner[HK_GRANT_HASH_LEN]; /* hash of the KTK's owner */
 };
 
-/* What has to be noted before the key of a request that passed may leave. */
-HK_API void hk_kds_grant(const struct hk_kds_request *request, struct hk_grant *out);
-
 /*
  * Nonces of requests that were answered, with the key they were answered for:
  * a nonce that comes again for another key is a replay. Shared by threads, of
@@ -284,14 +281,22 @@ HK_API enum hk_err hk_nonces_new(size_t entries, struct hk_nonces **out);
 HK_API void hk_nonces_free(struct hk_nonces *nonces);
 
 /*
+ * Before the key of a request that passed may leave: takes the nonce (nonces
+ * may be NULL) and tells what is to be noted about the key below that EMSK.
+ * HK_KEY_NOT_AUTHENTICATED: a replay; request->reason is HK_ERR_REPLAY.
+ */
+HK_API enum hk_key_error hk_kds_grant(struct hk_nonces *nonces, struct hk_kds_request *request,
+	const uint8_t emsk_name[HK_EMSK_NAME_LEN], struct hk_grant *out);
+
+/*
  * Derives the key asked for from its parent (an EMSK; for a DSUSRK also the
  * DSRK of the domain) and wraps it. The lifetime is the shortest of parent,
- * policy and KTK, and does not go beyond `ends` (HK_NEVER). On another result than HK_KEY_GRANTED request->reason says
- * more, and out holds that error. nonces may be NULL.
+ * policy and KTK, and does not go beyond `ends` (HK_NEVER). On another result
+ * than HK_KEY_GRANTED request->reason says more, and out holds that error.
  */
 HK_API enum hk_key_error hk_kds_deliver(const struct hk_kds_policy *policy,
-	struct hk_nonces *nonces, struct hk_kds_request *request, const struct hk_key *parent,
-	hk_time ends, hk_time now, struct hk_key_delivery *out);
+	struct hk_kds_request *request, const struct hk_key *parent, hk_time ends, hk_time now,
+	struct hk_key_delivery *out);
 /* Nothing but that error. */
 HK_API void hk_kds_refuse(struct hk_key_delivery *out, enum hk_key_error error);
 

@@ -37,6 +37,17 @@ static bool check(const struct hk_home_policy *policy, struct hk_home_visit *vis
 	return !error;
 }
 
+/* False: refused. May the key be noted as gone to the one who asked? */
+static bool fresh(struct hk_home_worker *w, struct hk_home_visit *visit,
+	struct hk_kds_request *request, const uint8_t *emsk_name, struct hk_grant *grant)
+{
+	enum hk_key_error error = hk_kds_grant(w->home->nonces, request, emsk_name, grant);
+
+	if (error)
+		refuse(visit, error, request->reason);
+	return !error;
+}
+
 static void refuse_grant(struct hk_home_visit *visit, enum hk_err err)
 {
 	switch (err) {
@@ -53,12 +64,11 @@ static void refuse_grant(struct hk_home_visit *visit, enum hk_err err)
 	}
 }
 
-static bool deliver(struct hk_home_worker *w, const struct hk_home_policy *policy,
-	struct hk_home_visit *visit, struct hk_kds_request *request, const struct hk_key *emsk,
-	hk_time session_end, hk_time now)
+static bool deliver(const struct hk_home_policy *policy, struct hk_home_visit *visit,
+	struct hk_kds_request *request, const struct hk_key *emsk, hk_time session_end, hk_time now)
 {
-	enum hk_key_error error = hk_kds_deliver(policy->kds, w->home->nonces, request, emsk,
-		session_end, now, &visit->reply.delivery);
+	enum hk_key_error error = hk_kds_deliver(
+		policy->kds, request, emsk, session_end, now, &visit->reply.delivery);
 
 	visit->event.key.error = (uint8_t)error;
 	visit->event.key.reason = request->reason;
@@ -75,14 +85,14 @@ void hk_handout_with_login(struct hk_home_worker *w, const struct hk_home_policy
 	struct hk_grant grant;
 	enum hk_err err;
 
-	if (!visit->event.key.asked || !check(policy, visit, realm, false, now, &request))
+	if (!visit->event.key.asked || !check(policy, visit, realm, false, now, &request) ||
+		!fresh(w, visit, &request, hk_key_emsk_name(emsk), &grant))
 		return;
-	hk_kds_grant(&request, &grant);
 	err = hk_grants_add(grants, &grant, &visit->event.key.again);
 	if (err)
 		refuse_grant(visit, err);
 	else
-		deliver(w, policy, visit, &request, emsk, session_end, now);
+		deliver(policy, visit, &request, emsk, session_end, now);
 }
 
 /* ---- with a re-authentication ---- */
@@ -108,26 +118,23 @@ static void announce(const struct hk_home_policy *policy, struct hk_home_visit *
 }
 
 static void bootstrap(struct hk_home_worker *w, const struct hk_home_policy *policy,
-	struct hk_home_visit *visit, const struct hk_key *emsk, hk_time now,
-	struct hk_key **indication)
+	struct hk_home_visit *visit, struct hk_kds_request *request, const struct hk_key *emsk,
+	hk_time now, struct hk_key **indication)
 {
 	struct hk_keyset *set = &visit->exchange.keyset;
-	struct hk_bytes realm = hk_bytes(set->realm, set->realm_len);
-	struct hk_kds_request request;
 	struct hk_grant grant;
 	enum hk_err err;
 
-	if (!check(policy, visit, realm, true, now, &request))
+	if (!fresh(w, visit, request, set->emsk_name, &grant))
 		return;
-	hk_kds_grant(&request, &grant);
-	err = hk_keystore_grant(
-		w->store, set->emsk_name, realm, now, &grant, &visit->event.key.again);
+	err = hk_keystore_grant(w->store, set->emsk_name, hk_bytes(set->realm, set->realm_len), now,
+		&grant, &visit->event.key.again);
 	if (err)
 		refuse_grant(visit, err);
 	else if (is_redelivery(visit) && !policy->kds->redeliver)
 		refuse(visit, HK_KEY_ALREADY_DELIVERED, HK_ERR_EXISTS);
-	else if (deliver(w, policy, visit, &request, emsk, set->session_end, now) &&
-		 request.type == HK_KEYDIST_DSRK)
+	else if (deliver(policy, visit, request, emsk, set->session_end, now) &&
+		 request->type == HK_KEYDIST_DSRK)
 		announce(policy, visit, emsk, now, indication);
 }
 
@@ -135,6 +142,9 @@ void hk_handout_with_reauth(struct hk_home_worker *w, const struct hk_home_polic
 	struct hk_home_visit *visit, hk_time now, struct hk_key **indication)
 {
 	struct hk_er_exchange *x = &visit->exchange;
+	struct hk_keyset *set = &x->keyset;
+	bool consent = hk_er_exchange_bootstraps(x);
+	struct hk_kds_request request;
 	struct hk_key *emsk;
 	enum hk_err err;
 
@@ -142,18 +152,19 @@ void hk_handout_with_reauth(struct hk_home_worker *w, const struct hk_home_polic
 	hk_handout_begin(policy, visit);
 	if (!visit->event.key.asked || x->step != HK_ER_ADVANCE || x->reason)
 		return;
-	if (!hk_er_exchange_bootstraps(x)) {
+	if (!check(policy, visit, hk_bytes(set->realm, set->realm_len), consent, now, &request))
+		return;
+	if (!consent) {
 		/* The peer did not ask for it, so it is nobody's to ask. */
 		refuse(visit, HK_KEY_NOT_AUTHORIZED, HK_ERR_UNEXPECTED);
 		return;
 	}
-	err = hk_key_restore_emsk(
-		&x->keyset.emsk, x->keyset.emsk_name, now, x->keyset.expires, &emsk);
+	err = hk_key_restore_emsk(&set->emsk, set->emsk_name, now, set->expires, &emsk);
 	if (err) {
 		refuse_grant(visit, err);
 		return;
 	}
-	bootstrap(w, policy, visit, emsk, now, indication);
+	bootstrap(w, policy, visit, &request, emsk, now, indication);
 	hk_key_free(emsk);
 }
 

@@ -124,7 +124,7 @@ enum hk_key_error hk_kds_check(const struct hk_kds_policy *policy,
 
 /* ---- granting ---- */
 
-void hk_kds_grant(const struct hk_kds_request *request, struct hk_grant *out)
+static void name_grant(const struct hk_kds_request *request, struct hk_grant *out)
 {
 	uint8_t head[2] = {(uint8_t)request->type, (uint8_t)request->domain.len};
 	struct hk_bytes parts[3] = {hk_bytes(head, sizeof head), request->domain, request->label};
@@ -134,6 +134,15 @@ void hk_kds_grant(const struct hk_kds_request *request, struct hk_grant *out)
 	memcpy(out->key, hash, sizeof out->key);
 	hk_sha256(&request->ktk->owner, 1, hash);
 	memcpy(out->owner, hash, sizeof out->owner);
+}
+
+enum hk_key_error hk_kds_grant(struct hk_nonces *nonces, struct hk_kds_request *request,
+	const uint8_t emsk_name[HK_EMSK_NAME_LEN], struct hk_grant *out)
+{
+	name_grant(request, out);
+	if (nonces && !hk_nonces_use(nonces, request->value.data, emsk_name, out))
+		return refuse(request, HK_KEY_NOT_AUTHENTICATED, HK_ERR_REPLAY);
+	return HK_KEY_GRANTED;
 }
 
 /* ---- delivering ---- */
@@ -219,28 +228,20 @@ static enum hk_err derive_and_wrap(const struct hk_kds_policy *policy,
 	return err;
 }
 
-enum hk_key_error hk_kds_deliver(const struct hk_kds_policy *policy, struct hk_nonces *nonces,
-	struct hk_kds_request *request, const struct hk_key *parent, hk_time ends, hk_time now,
-	struct hk_key_delivery *out)
+enum hk_key_error hk_kds_deliver(const struct hk_kds_policy *policy, struct hk_kds_request *request,
+	const struct hk_key *parent, hk_time ends, hk_time now, struct hk_key_delivery *out)
 {
 	struct hk_buf value = hk_buf(out->key, sizeof out->key);
-	struct hk_grant grant;
-	enum hk_err err = HK_OK;
 
-	hk_kds_refuse(out, HK_KEY_GRANTED);
-	hk_kds_grant(request, &grant);
-	if (nonces && !hk_nonces_use(nonces, request->value.data, hk_key_emsk_name(parent), &grant))
-		err = HK_ERR_REPLAY;
-	if (!err)
-		err = derive_and_wrap(policy, request, parent, ends, now, &value);
-	request->reason = err;
-	if (err) {
-		hk_kds_refuse(out, err == HK_ERR_REPLAY ? HK_KEY_NOT_AUTHENTICATED : error_of(err));
+	request->reason = derive_and_wrap(policy, request, parent, ends, now, &value);
+	if (request->reason) {
+		hk_kds_refuse(out, error_of(request->reason));
 		return out->error;
 	}
 	out->key_len = (uint16_t)value.len;
 	out->domain = request->domain;
 	out->label = request->label;
+	out->error = HK_KEY_GRANTED;
 	return HK_KEY_GRANTED;
 }
 

@@ -71,7 +71,7 @@ static void at_home(const struct hk_keydist_attributes *in, struct hk_key_delive
 	fuzz_check(hk_keydist_verify(&ktk, in->request.data, in->domain, in->label));
 	fuzz_check(hk_realm_equal(in->domain, *domains));
 	/* a USRK needs the EMSK as well; a DSUSRK its DSRK, which is not here */
-	(void)hk_kds_deliver(&policy, NULL, &request, emsk, HK_NEVER, FUZZ_NOW, out);
+	(void)hk_kds_deliver(&policy, &request, emsk, HK_NEVER, FUZZ_NOW, out);
 }
 
 /* A real exchange, its two messages changed on the way. */

@@ -115,14 +115,14 @@ void deliver_dsrk(struct world *w, struct server *s, const struct aaa *request,
 	bool again;
 
 	if (!error) {
-		hk_kds_grant(&asked, &grant);
-		if (hk_keystore_grant(s->store, name, context.realm, now, &grant, &again))
+		error = hk_kds_grant(NULL, &asked, name, &grant);
+		if (!error && hk_keystore_grant(s->store, name, context.realm, now, &grant, &again))
 			error = HK_KEY_TEMPORARY_FAILURE;
 	}
 	if (error)
 		hk_kds_refuse(&delivery, error);
 	else
-		hk_kds_deliver(&w->kds, NULL, &asked, emsk, HK_NEVER, now, &delivery);
+		hk_kds_deliver(&w->kds, &asked, emsk, HK_NEVER, now, &delivery);
 	put_delivery(w, s, request, name, hk_key_expires(emsk), &delivery, reply);
 }
 

@@ -223,8 +223,7 @@ static void accept_with(struct bench *b, const char *attributes)
 
 	hk_put(&out, octets, hex(octets, sizeof(octets), attributes));
 	assert_int_equal(hk_kds_check(&kds, &in, &context, &request), HK_KEY_GRANTED);
-	assert_int_equal(
-		hk_kds_deliver(&kds, NULL, &request, b->emsk, HK_NEVER, NOW, &delivery), 0);
+	assert_int_equal(hk_kds_deliver(&kds, &request, b->emsk, HK_NEVER, NOW, &delivery), 0);
 	hk_keydist_put_delivery(&out, HK_VENDOR_HOKEY, &delivery);
 	b->len = out.len;
 }

@@ -127,8 +127,7 @@ static void dsusrk_from_a_dsrk(void **state)
 
 	assert_ok(hk_key_derive_dsrk(p->emsk, hk_text(DOMAIN), NOW, HK_NEVER, &dsrk));
 	assert_int_equal(
-		hk_kds_deliver(&p->policy, NULL, &p->checked, dsrk, HK_NEVER, NOW, &p->delivery),
-		0);
+		hk_kds_deliver(&p->policy, &p->checked, dsrk, HK_NEVER, NOW, &p->delivery), 0);
 	show_answer(p);
 	assert_ok(take(p, &from_domain));
 	assert_memory_equal(from_home.octets, from_domain.octets, from_home.len);
@@ -136,14 +135,13 @@ static void dsusrk_from_a_dsrk(void **state)
 	/* not one of another domain */
 	assert_ok(hk_key_derive_dsrk(p->emsk, hk_text("other.example"), NOW, HK_NEVER, &other));
 	assert_int_equal(
-		hk_kds_deliver(&p->policy, NULL, &p->checked, other, HK_NEVER, NOW, &p->delivery),
+		hk_kds_deliver(&p->policy, &p->checked, other, HK_NEVER, NOW, &p->delivery),
 		HK_KEY_NOT_AUTHORIZED);
 	assert_int_equal(p->delivery.key_len, 0);
 	/* and there is no way up */
 	ask(p, HK_KEYDIST_DSRK, "");
 	assert_int_equal(check(p), HK_KEY_GRANTED);
-	assert_int_equal(
-		hk_kds_deliver(&p->policy, NULL, &p->checked, dsrk, HK_NEVER, NOW, &p->delivery),
+	assert_int_equal(hk_kds_deliver(&p->policy, &p->checked, dsrk, HK_NEVER, NOW, &p->delivery),
 		HK_KEY_NO_KEY);
 	hk_key_free(dsrk);
 	hk_key_free(other);
@@ -374,8 +372,8 @@ static void lifetimes_of_delivered_keys(void **state)
 	p->emsk = emsk_for(NOW + 999);
 	assert_int_equal(deliver(p), HK_KEY_NO_KEY);
 	assert_err(p->checked.reason, HK_ERR_EXPIRED);
-	assert_int_equal(hk_kds_deliver(&p->policy, NULL, &p->checked, p->emsk, HK_NEVER,
-				 NOW + 5000, &p->delivery),
+	assert_int_equal(hk_kds_deliver(&p->policy, &p->checked, p->emsk, HK_NEVER, NOW + 5000,
+				 &p->delivery),
 		HK_KEY_NO_KEY);
 }
 

@@ -131,7 +131,7 @@ static inline void show_answer(struct pair *p)
 static inline enum hk_key_error deliver(struct pair *p)
 {
 	enum hk_key_error error =
-		hk_kds_deliver(&p->policy, NULL, &p->checked, p->emsk, HK_NEVER, NOW, &p->delivery);
+		hk_kds_deliver(&p->policy, &p->checked, p->emsk, HK_NEVER, NOW, &p->delivery);
 
 	if (!error)
 		show_answer(p);

@@ -181,6 +181,7 @@ static void roll_over(void **state)
 {
 	struct pair *p = *state;
 	struct hk_ktk both[2] = {p->ktk, p->ktk};
+	const uint8_t *name = hk_key_emsk_name(p->emsk);
 	struct hk_grant old, new;
 
 	assert_ok(hk_kek_id_set(both[1].kek_id, hk_text("ktk-2026-02")));
@@ -189,16 +190,16 @@ static void roll_over(void **state)
 	p->policy.nktks = 2;
 	ask(p, HK_KEYDIST_DSRK, "");
 	assert_int_equal(check(p), HK_KEY_GRANTED);
-	hk_kds_grant(&p->checked, &old);
+	hk_kds_grant(NULL, &p->checked, name, &old);
 	p->ktk = both[1];
 	ask(p, HK_KEYDIST_DSRK, "");
 	assert_int_equal(check(p), HK_KEY_GRANTED);
 	assert_ptr_equal(p->checked.ktk, &both[1]);
 	/* the same owner, so the same grant */
-	hk_kds_grant(&p->checked, &new);
+	hk_kds_grant(NULL, &p->checked, name, &new);
 	assert_memory_equal(&old, &new, sizeof old);
 	both[1].owner = hk_text("somebody else");
-	hk_kds_grant(&p->checked, &new);
+	hk_kds_grant(NULL, &p->checked, name, &new);
 	assert_memory_equal(old.key, new.key, sizeof old.key);
 	assert_memory_not_equal(old.owner, new.owner, sizeof old.owner);
 }
@@ -312,30 +313,24 @@ static void nonces(void **state)
 static void replayed_request(void **state)
 {
 	struct pair *p = *state;
+	const uint8_t *name = hk_key_emsk_name(p->emsk), other[HK_EMSK_NAME_LEN] = {9};
+	struct hk_grant first, again;
 	struct hk_nonces *n;
-	struct hk_key *other;
-	uint8_t session_id[65] = {0x0d, 1}, octets[64] = {9};
 
 	assert_ok(hk_nonces_new(64, &n));
 	ask(p, HK_KEYDIST_DSRK, "");
 	assert_int_equal(check(p), HK_KEY_GRANTED);
-	assert_int_equal(
-		hk_kds_deliver(&p->policy, n, &p->checked, p->emsk, HK_NEVER, NOW, &p->delivery),
-		0);
+	assert_int_equal(hk_kds_grant(n, &p->checked, name, &first), HK_KEY_GRANTED);
 	/* the same once more: an answer was lost */
-	assert_int_equal(
-		hk_kds_deliver(&p->policy, n, &p->checked, p->emsk, HK_NEVER, NOW, &p->delivery),
-		0);
+	assert_int_equal(hk_kds_grant(n, &p->checked, name, &again), HK_KEY_GRANTED);
+	assert_memory_equal(&first, &again, sizeof first);
 	/* with somebody else's login */
-	assert_ok(hk_key_import_emsk(NULL, hk_bytes(session_id, sizeof session_id),
-		hk_bytes(octets, sizeof octets), NOW, NOW + 1000 * HK_SECOND, &other));
-	assert_int_equal(check(p), HK_KEY_GRANTED);
-	assert_int_equal(
-		hk_kds_deliver(&p->policy, n, &p->checked, other, HK_NEVER, NOW, &p->delivery),
-		HK_KEY_NOT_AUTHENTICATED);
+	assert_int_equal(hk_kds_grant(n, &p->checked, other, &again), HK_KEY_NOT_AUTHENTICATED);
 	assert_err(p->checked.reason, HK_ERR_REPLAY);
-	assert_int_equal(p->delivery.key_len, 0);
-	hk_key_free(other);
+	p->nonce[0] ^= 1;
+	ask(p, HK_KEYDIST_DSRK, "");
+	assert_int_equal(check(p), HK_KEY_GRANTED);
+	assert_int_equal(hk_kds_grant(n, &p->checked, other, &again), HK_KEY_GRANTED);
 	hk_nonces_free(n);
 }
 

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -290,7 +291,9 @@ def install_like_a_user(lab, pki, module, guide):
     bin_ = lab.folder / 'bin'
     bin_.mkdir()
     for name, text in (('make', f'exec meson install -C {fr.module.parents[2]} --no-rebuild --quiet'),
-                       ('systemctl', f'echo "$@" >{lab.folder}/systemctl')):
+                       ('systemctl', f'echo "$@" >{lab.folder}/systemctl'),
+                       ('freeradius', shlex.join([*fr.sanitizer.prefix(), '/usr/sbin/freeradius'])
+                        + ' "$@"')):
         (bin_ / name).write_text(f'#!/bin/sh\n{text}\n')
         (bin_ / name).chmod(0o755)
     root = pathlib.Path(__file__).resolve().parents[2]
@@ -310,9 +313,9 @@ cd {root}
 (
 {guide}
 )
-exec freeradius -f -X -l stdout
+exec {shlex.join(fr.sanitizer.prefix())} /usr/sbin/freeradius -f -X -l stdout
 ''')
-    fr.program = lab.start([*fr.sanitizer.prefix(), 'unshare', '-m', 'sh', script], name='guide')
+    fr.program = lab.start(['unshare', '-m', 'sh', script], name='guide')
     fr.program.wait_for(READY, 60)
     assert (lab.folder / 'systemctl').read_text() == 'restart freeradius\n'
     return fr

@@ -158,6 +158,7 @@ struct hk_krs_key {
 	enum hk_keydist_type type;
 	uint8_t  emsk_name[HK_EMSK_NAME_LEN];
 	hk_time  expires;
+	bool     again;               /* it went out before, see hk_krs_take_dsrk() */
 	uint8_t  len;
 	uint8_t  octets[HK_KEYDIST_SECRET_MAX];
 };
@@ -208,10 +209,15 @@ HK_API enum hk_err hk_krs_ask(const struct hk_ktk *ktk, enum hk_keydist_type typ
 HK_API enum hk_err hk_krs_take(const struct hk_ktk *ktks, size_t n,
 	const struct hk_krs_request *asked, const struct hk_keydist_attributes *answer,
 	uint32_t max_lifetime_s, hk_time now, struct hk_krs_key *out);
-/* The same for a DSRK, as a key of the hierarchy. */
+/*
+ * The same for a DSRK, as a key of the hierarchy. *again: the home delivered
+ * this very key before. Who still has it goes on with it. Who does not has lost
+ * it, and with it which sequence numbers were used below it: he must not use
+ * it, or he would accept old requests of the device as new.
+ */
 HK_API enum hk_err hk_krs_take_dsrk(const struct hk_ktk *ktks, size_t n,
 	const struct hk_krs_request *asked, const struct hk_keydist_attributes *answer,
-	uint32_t max_lifetime_s, hk_time now, struct hk_key **out);
+	uint32_t max_lifetime_s, hk_time now, struct hk_key **out, bool *again);
 HK_API void hk_krs_key_wipe(struct hk_krs_key *key);
 
 /* ---- the delivering side ---- */
@@ -227,14 +233,6 @@ struct hk_kds_policy {
 	 * own key (RFC 5749 section 6.2).
 	 */
 	bool     needs_consent;
-	/*
-	 * A fresh bootstrapping may deliver once more to the same owner what went to
-	 * it before (RFC 6696 section 8). An ER server asks again when it has lost the
-	 * key, and with it which sequence numbers were used: it would accept them a
-	 * second time. True only where no ER server loses its key store, by power cut
-	 * or restart. Else the device gets a new EMSK by full EAP.
-	 */
-	bool     redeliver;
 	/* An Authorization Indication with each grant, not only with repeated ones. */
 	bool     indicate;
 };
@@ -254,6 +252,8 @@ struct hk_kds_request {
 	struct hk_bytes value;        /* of HOKEY-Key-Request */
 	struct hk_bytes domain;
 	struct hk_bytes label;
+	bool     again;               /* set by the caller: the store says that the key went
+	                                 to the same owner before; it will be marked so */
 	enum hk_err reason;           /* why it did not pass, in more detail */
 };
 
@@ -306,12 +306,13 @@ HK_API void hk_kds_refuse(struct hk_key_delivery *out, enum hk_key_error error);
  * Appends the HOKEY-Key for a key: a DSRK to the ER server of its domain, a
  * USRK or DSUSRK to the KTK's owner, a pMSK to the KTK's owner as
  * authenticator. request: a HOKEY-Key-Request of the same type, the nonce and
- * KEK-ID in it; who pushes makes it himself with hk_krs_ask().
+ * KEK-ID in it; who pushes makes it himself with hk_krs_ask(). again: marks a key
+ * that went out before.
  * HK_ERR_DENIED: no key of that kind travels. HK_ERR_EXPIRED.
  */
 HK_API enum hk_err hk_keydist_wrap(const struct hk_ktk *ktk,
 	const uint8_t request[HK_KEYDIST_REQUEST_LEN], struct hk_bytes domain, struct hk_bytes label,
-	struct hk_key *key, hk_time now, struct hk_buf *out);
+	struct hk_key *key, bool again, hk_time now, struct hk_buf *out);
 /*
  * Opens a HOKEY-Key; out->expires is now plus its lifetime. HK_ERR_MALFORMED,
  * HK_ERR_NAME_MISMATCH (not for this request), HK_ERR_TAG.

@@ -67,7 +67,9 @@ struct hk_visited_outcome {
 	/*
 	 * HK_OK: from now on the device can re-authenticate here. HK_ERR_NOT_FOUND:
 	 * nothing was asked, or the home knows nothing of this, the normal case.
-	 * HK_ERR_DENIED: it refused, see error. Else what hk_krs_take() says of a key
+	 * HK_ERR_DENIED: it refused, see error. HK_ERR_REPLAY: a key that we had before
+	 * and lost, and with it which sequence numbers were used; the device gets a new
+	 * one by full EAP. Else what hk_krs_take() says of a key
 	 * that is no good, HK_ERR_NAME_MISMATCH also for one that is another device's,
 	 * HK_ERR_TOO_LONG for authorization that does not fit, or of the store.
 	 */

@@ -67,7 +67,10 @@ static void refuse_grant(struct hk_home_visit *visit, enum hk_err err)
 static bool deliver(const struct hk_home_policy *policy, struct hk_home_visit *visit,
 	struct hk_kds_request *request, const struct hk_key *emsk, hk_time session_end, hk_time now)
 {
-	enum hk_key_error error = hk_kds_deliver(
+	enum hk_key_error error;
+
+	request->again = visit->event.key.again;
+	error = hk_kds_deliver(
 		policy->kds, request, emsk, session_end, now, &visit->reply.delivery);
 
 	visit->event.key.error = (uint8_t)error;
@@ -97,21 +100,16 @@ void hk_handout_with_login(struct hk_home_worker *w, const struct hk_home_policy
 
 /* ---- with a re-authentication ---- */
 
-/* Had it gone out before, and not with the answer that is being repeated now? */
-static bool is_redelivery(const struct hk_home_visit *visit)
-{
-	return visit->event.key.again && visit->exchange.advance.freshness == HK_SEQ_FRESH;
-}
-
 /* What the Finish says to the peer. Without memory there is no indication. */
 static void announce(const struct hk_home_policy *policy, struct hk_home_visit *visit,
 	const struct hk_key *emsk, hk_time now, struct hk_key **indication)
 {
 	struct hk_er_exchange *x = &visit->exchange;
+	/* the answer to a repeated request repeats the first one's octets */
+	bool again = visit->event.key.again && x->advance.freshness == HK_SEQ_FRESH;
 
 	x->bootstrap_domain = visit->reply.delivery.domain;
-	/* the answer to a repeated request repeats the first one's octets */
-	if (!policy->kds->indicate && !is_redelivery(visit))
+	if (!policy->kds->indicate && !again)
 		return;
 	if (!hk_key_derive_auth_indication(emsk, x->bootstrap_domain, now, indication))
 		x->indication_key = *indication;
@@ -131,8 +129,6 @@ static void bootstrap(struct hk_home_worker *w, const struct hk_home_policy *pol
 		&grant, &visit->event.key.again);
 	if (err)
 		refuse_grant(visit, err);
-	else if (is_redelivery(visit) && !policy->kds->redeliver)
-		refuse(visit, HK_KEY_ALREADY_DELIVERED, HK_ERR_EXISTS);
 	else if (deliver(policy, visit, request, emsk, set->session_end, now) &&
 		 request->type == HK_KEYDIST_DSRK)
 		announce(policy, visit, emsk, now, indication);

@@ -5,6 +5,8 @@
 #include <hokey/erp.h>
 #include <hokey/radius.h>
 
+#include "keystore/store.h"
+
 #define TERMINATION_RADIUS_REQUEST 1
 
 /* ---- requests ---- */
@@ -210,15 +212,35 @@ static enum hk_err fill_set(struct hk_keyset *set, const struct hk_visited_pendi
 	return make_keys(dsrk, now, &set->keys);
 }
 
+/*
+ * Goes on with the counter of the set that is there, also when its lifetime
+ * has ended meanwhile. HK_ERR_REPLAY: it is not there.
+ */
+static enum hk_err take_counter(struct hk_keystore *store, struct hk_keyset *set)
+{
+	struct hk_keyset before;
+	enum hk_err err = hk_keystore_find(
+		store, set->emsk_name, hk_bytes(set->realm, set->realm_len), 0, &before);
+
+	if (!err && !hk_erp_keys_same(&before.keys, &set->keys))
+		err = HK_ERR_NOT_FOUND;
+	if (!err)
+		set->seq = before.seq;
+	hk_keyset_wipe(&before);
+	return err == HK_ERR_NOT_FOUND ? HK_ERR_REPLAY : err;
+}
+
 static enum hk_err store_set(struct hk_keystore *store, const struct hk_visited_pending *pending,
-	const struct hk_aaa_request *request, const struct hk_key *dsrk, struct hk_bytes attributes,
-	hk_time now)
+	const struct hk_aaa_request *request, const struct hk_key *dsrk, bool again,
+	struct hk_bytes attributes, hk_time now)
 {
 	struct hk_keyset set;
 	enum hk_err err;
 
 	memset(&set, 0, sizeof set);
 	err = fill_set(&set, pending, dsrk, attributes, now);
+	if (!err && again)
+		err = take_counter(store, &set);
 	if (!err) {
 		set_user(&set, pending, request, attributes);
 		err = hk_keystore_put(store, &set);
@@ -240,17 +262,18 @@ void hk_visited_accept(const struct hk_visited_policy *policy, struct hk_keystor
 	struct hk_keydist_attributes answer;
 	struct hk_key *dsrk;
 	enum hk_err err;
+	bool again;
 
 	*out = (struct hk_visited_outcome){0};
 	hk_keydist_read(attributes, policy->vendor, &answer);
 	if (answer.error.len == 4)
 		out->error = hk_load_u32(answer.error.data);
 	err = hk_krs_take_dsrk(policy->ktks, policy->nktks, &pending->asked, &answer,
-		policy->max_lifetime_s, now, &dsrk);
+		policy->max_lifetime_s, now, &dsrk, &again);
 	if (!err && !is_for(pending, dsrk))
 		err = HK_ERR_NAME_MISMATCH;
 	if (!err)
-		err = store_set(store, pending, request, dsrk, attributes, now);
+		err = store_set(store, pending, request, dsrk, again, attributes, now);
 	out->reason = err;
 	if (!err) {
 		memcpy(out->emsk_name, hk_key_emsk_name(dsrk), HK_EMSK_NAME_LEN);

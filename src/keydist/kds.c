@@ -223,7 +223,8 @@ static enum hk_err derive_and_wrap(const struct hk_kds_policy *policy,
 	err = derive(r, policy->usages, parent, now, expires, &key);
 
 	if (!err)
-		err = hk_keydist_wrap(r->ktk, r->value.data, r->domain, r->label, key, now, out);
+		err = hk_keydist_wrap(
+			r->ktk, r->value.data, r->domain, r->label, key, r->again, now, out);
 	hk_key_free(key);
 	return err;
 }

@@ -91,12 +91,13 @@ enum hk_err hk_krs_take(const struct hk_ktk *ktks, size_t n, const struct hk_krs
 
 enum hk_err hk_krs_take_dsrk(const struct hk_ktk *ktks, size_t n,
 	const struct hk_krs_request *asked, const struct hk_keydist_attributes *answer,
-	uint32_t max_lifetime_s, hk_time now, struct hk_key **out)
+	uint32_t max_lifetime_s, hk_time now, struct hk_key **out, bool *again)
 {
 	struct hk_krs_key key;
 	enum hk_err err = hk_krs_take(ktks, n, asked, answer, max_lifetime_s, now, &key);
 
 	*out = NULL;
+	*again = key.again;
 	if (!err && key.type != HK_KEYDIST_DSRK)
 		err = HK_ERR_UNEXPECTED;
 	if (!err)

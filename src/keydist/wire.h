@@ -7,8 +7,8 @@
 
 /*
  *     HOKEY-Key-Request  version | type | 0 (2) | KEK-ID (16) | nonce (16) | MAC (16)
- *     HOKEY-Key          version | type | alg | 0 | KEK-ID (16) | EMSKname (8) | lifetime (4)
- *                        | wrapped key
+ *     HOKEY-Key          version | type | alg | again | KEK-ID (16) | EMSKname (8)
+ *                        | lifetime (4) | wrapped key
  */
 #define HK_KEYDIST_VERSION  1
 #define HK_KEYDIST_AES_WRAP 1 /* the one algorithm there is */
@@ -16,6 +16,7 @@
 #define HK_AT_VERSION      0
 #define HK_AT_TYPE         1
 #define HK_AT_ALGORITHM    2
+#define HK_AT_AGAIN        3 /* 1: a key that went out before */
 #define HK_AT_KEK_ID       4
 #define HK_AT_NONCE        20
 #define HK_AT_MAC          36

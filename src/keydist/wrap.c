@@ -125,7 +125,7 @@ static enum hk_err release_wrapped(struct hk_key *key, enum hk_holder to, struct
 }
 
 enum hk_err hk_keydist_wrap(const struct hk_ktk *ktk, const uint8_t request[HK_KEYDIST_REQUEST_LEN],
-	struct hk_bytes domain, struct hk_bytes label, struct hk_key *key, hk_time now,
+	struct hk_bytes domain, struct hk_bytes label, struct hk_key *key, bool again, hk_time now,
 	struct hk_buf *out)
 {
 	uint8_t k_wrap[HK_KEK_LEN], *head = out->data + out->len, *wrapped;
@@ -143,7 +143,7 @@ enum hk_err hk_keydist_wrap(const struct hk_ktk *ktk, const uint8_t request[HK_K
 	hk_put_u8(out, HK_KEYDIST_VERSION);
 	hk_put_u8(out, type);
 	hk_put_u8(out, HK_KEYDIST_AES_WRAP);
-	hk_put_u8(out, 0);
+	hk_put_u8(out, again);
 	hk_put(out, request + HK_AT_KEK_ID, HK_KEK_ID_LEN);
 	hk_put(out, hk_key_emsk_name(key), HK_EMSK_NAME_LEN);
 	hk_put_u32(out, lifetime_s);
@@ -161,8 +161,7 @@ static enum hk_err check_head(const uint8_t *request, struct hk_bytes value)
 {
 	if (value.len < HK_AT_WRAPPED + HK_ROOT_KEY_MIN_LEN + HK_KEY_WRAP_ADDS ||
 		value.len > HK_KEYDIST_KEY_MAX || value.data[HK_AT_VERSION] != HK_KEYDIST_VERSION ||
-		value.data[HK_AT_ALGORITHM] != HK_KEYDIST_AES_WRAP ||
-		value.data[HK_AT_ALGORITHM + 1] != 0 ||
+		value.data[HK_AT_ALGORITHM] != HK_KEYDIST_AES_WRAP || value.data[HK_AT_AGAIN] > 1 ||
 		hk_load_u32(value.data + HK_AT_LIFETIME) == 0)
 		return HK_ERR_MALFORMED;
 	if (value.data[HK_AT_TYPE] != request[HK_AT_TYPE] ||
@@ -191,6 +190,7 @@ enum hk_err hk_keydist_unwrap(const struct hk_ktk *ktk,
 	out->type = value.data[HK_AT_TYPE];
 	memcpy(out->emsk_name, value.data + HK_AT_EMSK_NAME, HK_EMSK_NAME_LEN);
 	out->expires = hk_time_add_s(now, hk_load_u32(value.data + HK_AT_LIFETIME));
+	out->again = value.data[HK_AT_AGAIN];
 	out->len = (uint8_t)(wrapped.len - HK_KEY_WRAP_ADDS);
 	return HK_OK;
 }

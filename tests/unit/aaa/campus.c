@@ -37,8 +37,7 @@ int campus_setup(void **state)
 	assert_ok(hk_kek_id_set(c->at_home.kek_id, hk_text("campus-2026")));
 	c->at_campus = c->at_home;
 	c->at_campus.owner = hk_text("far home");
-	c->kds = (struct hk_kds_policy){
-		.ktks = &c->at_home, .nktks = 1, .redeliver = true, .indicate = true};
+	c->kds = (struct hk_kds_policy){.ktks = &c->at_home, .nktks = 1, .indicate = true};
 	c->home->policy.kds = &c->kds;
 	c->home->policy.keep_emsk = HK_EMSK_UNTIL_EXPIRY;
 

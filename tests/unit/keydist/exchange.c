@@ -56,11 +56,13 @@ static void dsrk_of_both_ends(void **state)
 {
 	struct pair *p = *state;
 	struct hk_key *came, *derived;
+	bool again = true;
 
 	ask(p, HK_KEYDIST_DSRK, "");
 	assert_int_equal(check(p), HK_KEY_GRANTED);
 	assert_int_equal(deliver(p), HK_KEY_GRANTED);
-	assert_ok(hk_krs_take_dsrk(&p->ktk, 1, &p->asked, &p->answer, 0, NOW, &came));
+	assert_ok(hk_krs_take_dsrk(&p->ktk, 1, &p->asked, &p->answer, 0, NOW, &came, &again));
+	assert_false(again);
 	assert_ok(hk_key_derive_dsrk(p->emsk, hk_text(DOMAIN), NOW, HK_NEVER, &derived));
 	assert_true(hk_key_equal(came, derived));
 	assert_int_equal(hk_key_kind(came), HK_KEY_DSRK);
@@ -68,6 +70,26 @@ static void dsrk_of_both_ends(void **state)
 	assert_memory_equal(hk_key_emsk_name(came), hk_key_emsk_name(p->emsk), HK_EMSK_NAME_LEN);
 	hk_key_free(came);
 	hk_key_free(derived);
+}
+
+/* A key that went out before says so, and nobody can take that off it. */
+static void marked_as_gone_out_before(void **state)
+{
+	struct pair *p = *state;
+	struct hk_krs_key key;
+
+	ask(p, HK_KEYDIST_DSRK, "");
+	assert_int_equal(check(p), HK_KEY_GRANTED);
+	p->checked.again = true;
+	assert_int_equal(deliver(p), HK_KEY_GRANTED);
+	assert_int_equal(p->delivery.key[HK_AT_AGAIN], 1);
+	assert_ok(take(p, &key));
+	assert_true(key.again);
+	hk_krs_key_wipe(&key);
+	p->delivery.key[HK_AT_AGAIN] = 0;
+	assert_err(take(p, &key), HK_ERR_TAG);
+	p->delivery.key[HK_AT_AGAIN] = 2;
+	assert_err(take(p, &key), HK_ERR_MALFORMED);
 }
 
 /* ---- keys of usages ---- */
@@ -165,7 +187,7 @@ static void what_does_not_travel(void **state)
 		for (size_t i = 0; i < 4; i++) {
 			b.len = 0;
 			assert_err(hk_keydist_wrap(&p->ktk, p->asked.value, hk_text(DOMAIN),
-					   HK_NO_BYTES, keys[i], NOW, &b),
+					   HK_NO_BYTES, keys[i], false, NOW, &b),
 				HK_ERR_DENIED);
 			assert_int_equal(b.len, 0);
 		}
@@ -194,7 +216,7 @@ static void pushed_pmsk(void **state)
 	ask(p, HK_KEYDIST_PMSK, "");
 	assert_true(hk_keydist_verify(&p->ktk, p->asked.value, hk_text(DOMAIN), HK_NO_BYTES));
 	assert_ok(hk_keydist_wrap(
-		&p->ktk, p->asked.value, hk_text(DOMAIN), HK_NO_BYTES, pmsk, NOW, &b));
+		&p->ktk, p->asked.value, hk_text(DOMAIN), HK_NO_BYTES, pmsk, false, NOW, &b));
 	assert_ok(hk_keydist_unwrap(&p->ktk, p->asked.value, hk_text(DOMAIN), HK_NO_BYTES,
 		hk_buf_bytes(&b), NOW, &key));
 	assert_ok(hk_key_release(pmsk, HK_HOLDER_AUTHENTICATOR, p->ktk.owner, NOW, &plain));
@@ -486,6 +508,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		PAIR_TEST(vectors),
 		PAIR_TEST(dsrk_of_both_ends),
+		PAIR_TEST(marked_as_gone_out_before),
 		PAIR_TEST(keys_of_usages),
 		PAIR_TEST(dsusrk_from_a_dsrk),
 		PAIR_TEST(what_does_not_travel),

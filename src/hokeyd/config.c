@@ -554,6 +554,7 @@ static enum hk_err load_blocks(struct hk_loader *l, cfg_t *cfg)
 		err = hk_section_fill(&s, blocks[i].into);
 		err = err ? err : blocks[i].finish(&s);
 	}
+	err = err ? err : hk_config_load_ktks(l, cfg);
 	return err ? err : hk_config_load_proxy(l, cfg);
 }
 
@@ -665,6 +666,7 @@ static void free_owned(struct hk_config_owned *owned)
 	hk_file_free(&owned->crl);
 	hk_file_free(&owned->ocsp_staple);
 	hk_file_free(&owned->cui_key);
+	hk_config_free_ktks(owned);
 	for (size_t i = 0; i < owned->nrealms; i++)
 		free((void *)(uintptr_t)owned->realms[i].data);
 	free(owned->realms);

@@ -9,9 +9,11 @@
 
 #include <hokey/eap_tls.h>
 #include <hokey/er_server.h>
+#include <hokey/home.h>
 #include <hokey/keystore.h>
 #include <hokey/proxy.h>
 #include <hokey/radius.h>
+#include <hokey/visited.h>
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -76,6 +78,7 @@ struct hk_client_config {
 	bool      require_nas_identity;
 	uint32_t  duplicate_window_ms;
 	uint32_t  reject_delay_ms;    /* of failed full EAP; ERP is never delayed */
+	bool      er_server;          /* what it says of keys is between it and the home */
 	enum hk_unreachable unreachable;
 	struct hk_attribute_filter filter_replies;
 	uint32_t  id;                 /* made from its name: the same after a reload */
@@ -166,6 +169,12 @@ struct hk_erp_config {
 	bool     enabled;
 	struct hk_er_policy policy;   /* realms and suites inside */
 	uint32_t rrk_lifetime_s;
+	char    *local_domain;        /* as written; NULL: there is no local ER server */
+	uint32_t key_lifetime_s;      /* of keys for and from other domains; 0: no limit of ours */
+	bool     any_transport;       /* keys may be asked for over UDP */
+	enum hk_keep_emsk keep_emsk;
+	struct hk_kds_policy kds;     /* keys for others: nktks 0: nobody gets one */
+	struct hk_visited_policy visited; /* keys from others: domain empty: none is asked for */
 	uint32_t msk_lifetime_s;      /* Session-Timeout of a full login; 0: rrk_lifetime_s */
 };
 

@@ -21,6 +21,8 @@ struct hk_config_owned {
 	struct hk_file cui_key;
 	struct hk_bytes *realms; /* each on the heap */
 	size_t nrealms;
+	struct hk_ktk *ktks;     /* with their lists, on the heap */
+	size_t nktks;
 };
 
 struct hk_loader {
@@ -93,6 +95,12 @@ enum hk_err hk_section_tls_peer(const struct hk_section *s, struct hk_tls_peer *
 void hk_tls_peer_free(struct hk_tls_peer *peer);
 /* Option port; 2083 when there is tls and no port. */
 uint16_t hk_section_port(const struct hk_section *s);
+
+/* Blocks ktk, and what block erp says about other domains. After block erp. */
+enum hk_err hk_config_load_ktks(struct hk_loader *l, cfg_t *cfg);
+void hk_config_free_ktks(struct hk_config_owned *owned);
+/* Pairs of hex digits, with single colons between them or not; 0: it is something else. */
+size_t hk_parse_hex(const char *text, size_t len, uint8_t *out, size_t max);
 
 /* Blocks home-server, pool and realm, and what holds between them. */
 enum hk_err hk_config_load_proxy(struct hk_loader *l, cfg_t *cfg);

@@ -129,8 +129,7 @@ static int hex_value(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Pairs of hex digits, with single colons between them or not. 0: it is something else. */
-static size_t parse_hex(const char *text, size_t len, uint8_t *out, size_t max)
+size_t hk_parse_hex(const char *text, size_t len, uint8_t *out, size_t max)
 {
 	size_t n = 0;
 
@@ -158,7 +157,7 @@ static enum hk_err read_fingerprint(const struct hk_section *s, struct hk_tls_pe
 	if (!text)
 		return HK_OK;
 	peer->has_fingerprint = true;
-	if (parse_hex(text, strlen(text), peer->fingerprint, HK_FINGERPRINT_LEN) !=
+	if (hk_parse_hex(text, strlen(text), peer->fingerprint, HK_FINGERPRINT_LEN) !=
 		HK_FINGERPRINT_LEN)
 		return hk_section_fail(s, "fingerprint", "expected 32 octets in hex");
 	return HK_OK;
@@ -175,7 +174,8 @@ static enum hk_err read_psk(const struct hk_section *s, struct hk_tls_peer *peer
 	len = file.len;
 	while (len && (file.data[len - 1] == '\n' || file.data[len - 1] == '\r'))
 		len--;
-	peer->psk_len = (uint8_t)parse_hex((const char *)file.data, len, peer->psk, HK_PSK_MAX_LEN);
+	peer->psk_len =
+		(uint8_t)hk_parse_hex((const char *)file.data, len, peer->psk, HK_PSK_MAX_LEN);
 	if (peer->psk_len < HK_PSK_MIN_LEN)
 		err = hk_section_fail(s, "psk-file", "expected %u to %u octets in hex",
 			HK_PSK_MIN_LEN, HK_PSK_MAX_LEN);

@@ -41,6 +41,10 @@ static const char *const names[HK_COUNTERS] = {
 	[HK_COUNT_PROXY_LOOPS] = "proxy-loops",
 	[HK_COUNT_TLS_CONNECTIONS] = "tls-connections",
 	[HK_COUNT_TLS_REFUSED] = "tls-refused",
+	[HK_COUNT_KEYS_TAKEN] = "keys-taken",
+	[HK_COUNT_KEYS_MISSED] = "keys-missed",
+	[HK_COUNT_KEYS_GIVEN] = "keys-given",
+	[HK_COUNT_KEYS_REFUSED] = "keys-refused",
 };
 
 const char *hk_counter_name(enum hk_counter which)

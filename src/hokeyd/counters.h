@@ -53,6 +53,10 @@ enum hk_counter {
 	HK_COUNT_PROXY_LOOPS,         /* requests that came back */
 	HK_COUNT_TLS_CONNECTIONS,     /* RADIUS/TLS: clients let in */
 	HK_COUNT_TLS_REFUSED,         /* and those that were not */
+	HK_COUNT_KEYS_TAKEN,          /* local ER server: keys of our domain that came */
+	HK_COUNT_KEYS_MISSED,         /* and those that were asked for and did not */
+	HK_COUNT_KEYS_GIVEN,          /* home server: keys for other domains */
+	HK_COUNT_KEYS_REFUSED,
 	HK_COUNTERS
 };
 

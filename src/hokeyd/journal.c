@@ -189,3 +189,21 @@ void hk_journal_ocsp(struct hk_log *log, const char *url, const char *failure, h
 	hk_log_repeated(log, HK_LOG_WARNING, "ocsp", hk_text(url), now, "OCSP responder %s: %s",
 		hk_log_escape(hk_text(url), text, sizeof(text)), failure);
 }
+
+void hk_journal_key(struct hk_log *log, const struct hk_door_request *r, hk_time now)
+{
+	const struct hk_home_event *e = &r->visit.event;
+	char domain[HK_LOG_ESCAPED], owner[HK_LOG_ESCAPED];
+
+	hk_log_escape(e->key.domain, domain, sizeof(domain));
+	hk_log_escape(e->key.owner, owner, sizeof(owner));
+	if (e->key.error == HK_KEY_GRANTED)
+		hk_log_write(log, HK_LOG_INFO,
+			"key for domain [%s] given to [%s] by way of client %s%s", domain, owner,
+			r->client->config->name, e->key.again ? ", again" : "");
+	else
+		hk_log_repeated(log, HK_LOG_WARNING, "key-refused", e->key.domain, now,
+			"no key for domain [%s], asked for by way of client %s: %s (%s)", domain,
+			r->client->config->name, hk_key_error_name(e->key.error),
+			hk_strerror(e->key.reason));
+}

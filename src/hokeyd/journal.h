@@ -34,4 +34,7 @@ void hk_journal_proxied(struct hk_log *log, enum hk_log_logins which,
 /* An OCSP responder gave no answer; why, in words. */
 void hk_journal_ocsp(struct hk_log *log, const char *url, const char *failure, hk_time now);
 
+/* What became of a request for a key by an ER server on the way (visit->event.key). */
+void hk_journal_key(struct hk_log *log, const struct hk_door_request *r, hk_time now);
+
 #endif

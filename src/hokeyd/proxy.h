@@ -23,6 +23,7 @@ struct hk_proxy_world {
 	struct hk_counters *counters;
 	struct hk_log *log;
 	struct hk_sticky *sticky;
+	struct hk_keystore *store;    /* where keys of our domain go */
 };
 
 enum hk_err hk_proxy_new(

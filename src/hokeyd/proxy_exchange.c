@@ -35,6 +35,7 @@ void hk_exchange_free(struct hk_exchange *x)
 		hk_setup_release(x->epoch->setup);
 		free(x->epoch);
 	}
+	free(x->visited);
 	free(x);
 }
 
@@ -162,22 +163,28 @@ struct hk_forward hk_exchange_forward(const struct hk_exchange *x, const struct 
 		.hide_proxy_state = c->strip_proxy_state,
 		.own_proxy_state = c->send_proxy_state,
 		.loop_ttl = c->loop_ttl,
+		.private_vendor = x->visited ? HK_VENDOR_HOKEY : 0,
 		.require_message_authenticator = c->require_message_authenticator,
 		.require_message_authenticator_first = c->require_message_authenticator_first,
 	};
 }
 
 /* The packet, in memory of its own: it may have to be sent again as it is. */
-static enum hk_err write_packet(struct hk_exchange *x)
+static enum hk_err write_packet(struct hk_exchange *x, hk_time now)
 {
 	struct hk_forward f = hk_exchange_forward(x, x->upstream);
 	uint8_t memory[HK_RADIUS_MAX_LEN];
 	struct hk_buf b = hk_buf(memory, sizeof(memory));
 	uint8_t random[HK_FORWARD_RANDOM_LEN];
+	uint8_t extra_memory[2 * HK_RADIUS_VALUE_MAX + 4];
+	struct hk_buf extra = hk_buf(extra_memory, sizeof(extra_memory));
 	enum hk_err err;
 
 	if (!hk_proxy_random(x->proxy, random, sizeof(random)))
 		return HK_ERR_CRYPTO;
+	if (x->visited)
+		hk_exchange_ask_key(x, &extra, now);
+	f.extra = hk_buf_bytes(&extra);
 	err = hk_forward_request(&f, &x->request, x->identifier, random, &b);
 	if (err)
 		return err;
@@ -193,7 +200,7 @@ void hk_exchange_send(struct hk_exchange *x, hk_time now)
 {
 	struct hk_upstream *u = x->upstream;
 
-	switch (write_packet(x)) {
+	switch (write_packet(x, now)) {
 	case HK_OK:
 		break;
 	case HK_ERR_TOO_LONG:
@@ -514,7 +521,9 @@ void hk_proxy_take(struct hk_proxy *p, const struct hk_door_request *r,
 	hk_count(p->world.counters, HK_COUNT_PROXIED);
 	x->bound = state.data &&
 		   hk_sticky_find(p->world.sticky, r->client->id, state, now, &x->bound_to);
-	if (hk_realm_given_up(&p->realms, x->realm, now))
+	if (hk_exchange_visit(x))
+		drop(x, now);
+	else if (hk_realm_given_up(&p->realms, x->realm, now))
 		give_up(x, now);
 	else
 		hk_exchange_dispatch(x, now);
@@ -590,6 +599,8 @@ enum hk_err hk_exchange_reply(struct hk_exchange *x, const struct hk_radius *rep
 		drop(x, now);
 		return HK_OK;
 	}
+	if (x->visited && reply->code == HK_RADIUS_ACCESS_ACCEPT)
+		hk_exchange_take_key(x, reply, now);
 	learn(x, reply, now);
 	count_reply(p->world.counters, reply->code);
 	hk_journal_proxied(p->world.log, p->epoch->setup->config->log_logins, x->client,

@@ -32,6 +32,7 @@ struct hk_exchange {
 	bool bound;        /* to the server that holds its State */
 	uint32_t bound_to; /* its id */
 
+	struct hk_visited_pending *visited; /* NULL: its keys are none of ours */
 	struct hk_upstream *upstream; /* where it is now; NULL: nowhere */
 	void *channel;                /* socket or connection; NULL: it waits for one */
 	uint8_t identifier;
@@ -122,5 +123,14 @@ enum hk_err hk_exchange_reply(struct hk_exchange *x, const struct hk_radius *rep
 
 /* A reply that must not count. */
 void hk_upstream_bad_reply(struct hk_upstream *u, enum hk_err why, hk_time now);
+
+/* ---- keys of our domain ---- */
+
+/* Whether we are its local ER server; then hk_exchange.visited is set. */
+enum hk_err hk_exchange_visit(struct hk_exchange *x);
+/* A key request for the packet that is about to be written, if there is one to be asked. */
+void hk_exchange_ask_key(struct hk_exchange *x, struct hk_buf *extra, hk_time now);
+/* The Access-Accept has come: takes the key out of it. */
+void hk_exchange_take_key(struct hk_exchange *x, const struct hk_radius *reply, hk_time now);
 
 #endif

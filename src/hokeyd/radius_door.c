@@ -175,15 +175,13 @@ static bool asks_for(const struct hk_radius *p, uint8_t type)
 	return v.len == 1 && v.data[0] == 0;
 }
 
-static enum hk_err read_request(struct hk_door_request *r)
+enum hk_err hk_door_read(const struct hk_radius *p, const struct hk_client *client,
+	struct hk_buf *joined, struct hk_aaa_request *q)
 {
-	struct hk_aaa_request *q = &r->visit.request;
-	const struct hk_radius *p = &r->radius;
-	struct hk_buf joined = hk_buf(r->joined, sizeof(r->joined));
 	enum hk_err err;
 
 	q->has_eap = p->eap_first != 0;
-	err = hk_radius_eap(p, &joined, &q->eap);
+	err = hk_radius_eap(p, joined, &q->eap);
 	if (err)
 		return err;
 	q->user_name = hk_radius_find(p, HK_RADIUS_USER_NAME);
@@ -199,9 +197,20 @@ static enum hk_err read_request(struct hk_door_request *r)
 	q->wants_key_name = asks_for(p, HK_RADIUS_EAP_KEY_NAME);
 	q->cui = hk_radius_find(p, HK_RADIUS_CHARGEABLE_USER_IDENTITY);
 	q->operator_name = hk_radius_find(p, HK_RADIUS_OPERATOR_NAME);
-	q->client = r->client->name;
-	q->client_id = r->client->id;
+	q->client = client->name;
+	q->client_id = client->id;
+	q->secure = client->config->tls != NULL;
 	return HK_OK;
+}
+
+static enum hk_err read_request(struct hk_door_request *r, bool with_keys)
+{
+	struct hk_buf joined = hk_buf(r->joined, sizeof(r->joined));
+	struct hk_aaa_request *q = &r->visit.request;
+
+	if (with_keys && hk_radius_has(&r->radius, HK_RADIUS_VENDOR_SPECIFIC))
+		hk_keydist_read(r->radius.attributes, HK_VENDOR_HOKEY, &q->keydist);
+	return hk_door_read(&r->radius, r->client, &joined, q);
 }
 
 /* What is refused at once, whatever the EAP packet says. */
@@ -229,7 +238,7 @@ static enum hk_door_step admit(
 	enum hk_err err;
 
 	hk_home_begin(&r->visit, r->eap, sizeof(r->eap));
-	err = read_request(r);
+	err = read_request(r, door->reads_keydist);
 	if (!err)
 		err = check_content(door, r);
 	if (!err)
@@ -247,7 +256,7 @@ void hk_door_move(struct hk_door_request *to, const struct hk_door_request *r, u
 	to->visit.reply.eap = hk_buf(to->eap, sizeof(to->eap));
 	/* What was read from it once can be read again. */
 	hk_radius_parse(hk_bytes(memory, datagram.len), &to->radius);
-	read_request(to);
+	read_request(to, r->visit.request.keydist.request.data != NULL);
 }
 
 /* ---- in ---- */
@@ -378,6 +387,7 @@ static void put_accept(struct hk_door *door, const struct hk_door_request *r, st
 	if (reply->has_cui)
 		hk_radius_put(out, HK_RADIUS_CHARGEABLE_USER_IDENTITY,
 			hk_bytes(reply->cui, sizeof(reply->cui)));
+	hk_keydist_put_delivery(out, HK_VENDOR_HOKEY, &reply->delivery);
 	if (reply->session_timeout_s) {
 		hk_radius_put_u32(out, HK_RADIUS_SESSION_TIMEOUT, reply->session_timeout_s);
 		hk_radius_put_u32(out, HK_RADIUS_TERMINATION_ACTION, TERMINATION_RADIUS_REQUEST);

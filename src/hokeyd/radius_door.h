@@ -24,6 +24,7 @@
 struct hk_door {
 	struct hk_radius_duplicates *duplicates;
 	struct hk_counters *counters;
+	bool reads_keydist;           /* somebody may ask for keys here */
 	uint8_t randoms[256];         /* for salts */
 	size_t  randoms_left;
 };
@@ -76,6 +77,13 @@ enum hk_door_step hk_door_receive_from(struct hk_door *door, struct hk_client *c
 /* Also counts how the visit ended. DROP: no answer; the request is forgotten. */
 enum hk_door_step hk_door_encode(
 	struct hk_door *door, struct hk_door_request *r, hk_time now, struct hk_buf *out);
+
+/*
+ * What a request says, for the hall. joined: HK_EAP_MAX_LEN octets. Not:
+ * what is in it about keys.
+ */
+enum hk_err hk_door_read(const struct hk_radius *p, const struct hk_client *client,
+	struct hk_buf *joined, struct hk_aaa_request *q);
 
 /* How long the answer has to wait, in ms (Access-Reject of a full login). */
 uint32_t hk_door_delay(const struct hk_door_request *r);

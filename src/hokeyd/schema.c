@@ -13,6 +13,7 @@
 #define POOL(member)        FIELD(struct hk_pool_config, member)
 #define EAP(member)         FIELD(struct hk_eap_config, member)
 #define ERP(member)         FIELD(struct hk_erp_config, member)
+#define KTK(member)         FIELD(struct hk_ktk, member)
 #define STORE(member)       FIELD(struct hk_store_config, member)
 #define NO_FIELD            0, 0
 
@@ -36,6 +37,11 @@ static const struct hk_choice channel_bindings[] = {
 	{"off", HK_CB_OFF}, {"report", HK_CB_REPORT}, {"require", HK_CB_REQUIRE}, {NULL, 0}};
 static const struct hk_choice unknown_keys[] = {
 	{"challenge", HK_UNKNOWN_CHALLENGE}, {"finish", HK_UNKNOWN_FINISH}, {NULL, 0}};
+static const struct hk_choice key_transports[] = {{"tls", 0}, {"any", 1}, {NULL, 0}};
+static const struct hk_choice keep_emsks[] = {
+	{"no", HK_EMSK_DERIVE_AND_FORGET}, {"yes", HK_EMSK_UNTIL_EXPIRY}, {NULL, 0}};
+static const struct hk_choice key_types[] = {{"dsrk", HK_KTK_DSRK}, {"usrk", HK_KTK_USRK},
+	{"dsusrk", HK_KTK_DSUSRK}, {NULL, 0}};
 static const struct hk_choice store_kinds[] = {
 	{"lmdb", HK_STORE_LMDB}, {"memory", HK_STORE_MEMORY}, {NULL, 0}};
 static const struct hk_choice durabilities[] = {{"full", HK_DURABLE_FULL},
@@ -86,6 +92,13 @@ const struct hk_block hk_blocks[HK_BLOCKS] = {
 		"read at start and at reload."},
 	[HK_BLOCK_ERP] = {"erp", false,
 		"Re-authentication (RFC 6696): one round trip instead of a full authentication."},
+	[HK_BLOCK_KTK] = {"ktk", true,
+		"A key transport key that this server shares with one other, so that proxies "
+		"between the two cannot read the keys it carries. The name is that of the other "
+		"server; what it is granted is noted under this name. At a home server the block "
+		"says for which domains the other may ask keys, of whose devices, and which "
+		"(`domains`, `realms`, `allow`); at a local ER server which homes are asked for a "
+		"key of its domain (`domains`, `realms`). What is not written is not permitted."},
 	[HK_BLOCK_STORE] = {"store", false,
 		"Where the keys live between a full authentication and the re-authentications."},
 	[HK_BLOCK_LOG] = {"log", false, "What is told to whom."},
@@ -182,6 +195,10 @@ const struct hk_option hk_options[] = {
 		"How long a failed full authentication waits for its reject",
 		"Answers to re-authentication are never delayed."},
 
+	{HK_BLOCK_CLIENT, "er-server", HK_VALUE_BOOL, false, "no", 0, 0, NULL, CLIENT(er_server),
+		"It is a local ER server or a proxy of such",
+		"Then its requests for keys pass, and the answers to them. Of others, as access "
+		"points are, a local ER server lets none through and asks for itself."},
 	{HK_BLOCK_CLIENT, "unreachable", HK_VALUE_CHOICE, false, "silent", 0, 0, unreachables,
 		CLIENT(unreachable), "What it hears when no home server answers its request",
 		"`silent`: nothing, so that devices do not take it for a wrong password. `reject`: "
@@ -436,6 +453,38 @@ const struct hk_option hk_options[] = {
 		"User-Name must be the name of the key, as RFC 6696 has it",
 		"`no` helps with access points that send the name of the first login there. Keys "
 		"are found by the name in the EAP packet in any case."},
+
+	{HK_BLOCK_ERP, "local-domain", HK_VALUE_TEXT, false, NULL, 1, HK_REALM_MAX_LEN, NULL,
+		ERP(local_domain), "Be the local ER server of this domain (RFC 6696)",
+		"Home servers with a `ktk` are asked for its key in the logins that are proxied to "
+		"them; then their devices re-authenticate here, also when home cannot be reached. "
+		"Must be among `realms`."},
+	{HK_BLOCK_ERP, "key-transport", HK_VALUE_CHOICE, false, "tls", 0, 0, key_transports,
+		ERP(any_transport), "Over what keys are asked for and handed out",
+		"They are wrapped in any case. `any`: also over UDP."},
+	{HK_BLOCK_ERP, "key-lifetime", HK_VALUE_SECONDS, false, "0", 0, 30 * 86400, NULL,
+		ERP(key_lifetime_s),
+		"Longest life of keys for and from other domains; 0: as their parent", NULL},
+	{HK_BLOCK_ERP, "keep-emsk", HK_VALUE_CHOICE, false, "no", 0, 0, keep_emsks, ERP(keep_emsk),
+		"Keep the EMSK after a login, for explicit bootstrapping",
+		"`no`: other domains get their keys with the login, or never."},
+
+	/* ---- ktk ---- */
+	{HK_BLOCK_KTK, "kek-id", HK_VALUE_TEXT, false, NULL, 1, HK_KEK_ID_LEN, NULL, NO_FIELD,
+		"Name of the key on the wire, 1 to 16 octets; the block's name when left out",
+		"The same at both ends."},
+	{HK_BLOCK_KTK, "key-file", HK_VALUE_PATH, true, NULL, PATH_LEN, NULL, NO_FIELD,
+		"File with the key: 32 octets in hex, one line", "`openssl rand -hex 32` makes one."},
+	{HK_BLOCK_KTK, "domains", HK_VALUE_LIST, false, NULL, 1, HK_REALM_MAX_LEN, NULL, NO_FIELD,
+		"Domains for whose keys it may be used", NULL},
+	{HK_BLOCK_KTK, "realms", HK_VALUE_LIST, false, NULL, 1, HK_REALM_MAX_LEN, NULL, NO_FIELD,
+		"Home realms whose keys may be asked for with it; `*`: all", NULL},
+	{HK_BLOCK_KTK, "allow", HK_VALUE_LIST, false, NULL, 0, 0, key_types, NO_FIELD,
+		"Kinds of keys that are handed out: `{ dsrk }`", NULL},
+	{HK_BLOCK_KTK, "labels", HK_VALUE_LIST, false, NULL, 1, HK_KEYDIST_LABEL_MAX, NULL,
+		NO_FIELD, "Usages for which `usrk` and `dsusrk` are handed out", NULL},
+	{HK_BLOCK_KTK, "max-lifetime", HK_VALUE_SECONDS, false, "0", 0, 30 * 86400, NULL,
+		KTK(max_lifetime_s), "Longest life of these keys; 0: `key-lifetime`", NULL},
 
 	/* ---- store ---- */
 	{HK_BLOCK_STORE, "type", HK_VALUE_CHOICE, false, "lmdb", 0, 0, store_kinds, STORE(kind),

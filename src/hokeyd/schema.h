@@ -23,6 +23,7 @@ enum hk_block_kind {
 	HK_BLOCK_REALM,  /* struct hk_realm_config */
 	HK_BLOCK_EAP,    /* struct hk_eap_config */
 	HK_BLOCK_ERP,    /* struct hk_erp_config */
+	HK_BLOCK_KTK,    /* struct hk_ktk */
 	HK_BLOCK_STORE,  /* struct hk_store_config */
 	HK_BLOCK_LOG,    /* struct hk_config */
 	HK_BLOCKS,

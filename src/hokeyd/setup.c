@@ -39,6 +39,8 @@ static void make_policy(struct hk_setup *s)
 
 	s->policy = (struct hk_home_policy){
 		.erp = config->erp.enabled ? &config->erp.policy : NULL,
+		.kds = config->erp.kds.nktks ? &config->erp.kds : NULL,
+		.keep_emsk = config->erp.keep_emsk,
 		.rrk_lifetime_s = config->erp.rrk_lifetime_s,
 		.msk_lifetime_s = config->erp.msk_lifetime_s,
 		.resumption_lifetime_s =

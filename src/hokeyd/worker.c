@@ -111,6 +111,11 @@ static void answer(struct hk_worker *w, struct hk_door_request *r,
 		hk_journal_drop(w->log, r->dropped, from, now);
 	if (r->visit.event.kind != HK_HOME_ERP || r->visit.reply.reason || logins == HK_LOGINS_ALL)
 		hk_journal_visit(w->log, logins, r, now);
+	if (r->visit.event.key.asked && r->visit.reply.verdict == HK_VERDICT_ACCEPT) {
+		hk_count(&w->counters,
+			r->visit.event.key.error ? HK_COUNT_KEYS_REFUSED : HK_COUNT_KEYS_GIVEN);
+		hk_journal_key(w->log, r, now);
+	}
 	hk_home_done(&w->home, &r->visit);
 }
 
@@ -451,6 +456,7 @@ static void go_over(struct hk_worker *w, struct hk_setup *next)
 	/* Delayed answers may be for a socket that is about to be closed. */
 	hk_outbox_hurry(&w->outbox, hk_clock_now());
 	w->setup = next;
+	w->door.reads_keydist = next->policy.kds != NULL;
 	hk_radsec_server_change(w->radsec, next);
 	close_gone(w, old, next);
 	hk_ocsp_client_renew(&w->lookups.client);
@@ -518,6 +524,7 @@ static enum hk_err make_proxy(struct hk_worker *w, const struct hk_worker_shared
 		.counters = &w->counters,
 		.log = shared->log,
 		.sticky = shared->sticky,
+		.store = w->store,
 	};
 
 	return hk_proxy_new(&world, w->setup, &w->proxy);
@@ -556,6 +563,7 @@ static enum hk_err fit_out(struct hk_worker *w, const struct hk_worker_shared *s
 	if (!err)
 		err = hk_outbox_init(&w->outbox, &w->door, w->store, w->base);
 	hk_lookups_init(&w->lookups, w->base, &w->home, &w->door, on_looked_up, w);
+	w->door.reads_keydist = w->setup->policy.kds != NULL;
 	if (!err)
 		err = make_proxy(w, shared);
 	if (!err)
@@ -654,6 +662,9 @@ void hk_worker_free(struct hk_worker *w)
 	hk_radsec_server_free(w->radsec);
 	hk_proxy_free(w->proxy);
 	w->proxy = NULL;
+	/* Connections end in the event loop, when what was pending for them is over. */
+	if (w->base)
+		event_base_loop(w->base, EVLOOP_NONBLOCK);
 	hk_outbox_free(&w->outbox);
 	hk_door_free(&w->door);
 	if (w->wake)

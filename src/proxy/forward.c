@@ -3,12 +3,19 @@
 #include "proxy/forward.h"
 
 #include <hokey/eap.h>
+#include <hokey/keydist.h>
 
 #include "crypto/crypto.h"
 
 #define CHAP_CHALLENGE 60
 
 /* ---- requests ---- */
+
+/* Between servers only, and we are the last of them. */
+static bool stays_here(const struct hk_forward *f, const struct hk_radius_attribute *a)
+{
+	return f->private_vendor && hk_keydist_is_private(a, f->private_vendor);
+}
 
 static enum hk_err put_attributes(const struct hk_forward *f, const struct hk_radius *request,
 	const struct hk_hops *hops, struct hk_buf *out)
@@ -18,7 +25,7 @@ static enum hk_err put_attributes(const struct hk_forward *f, const struct hk_ra
 	enum hk_err err = HK_OK;
 
 	while (!err && hk_radius_next(&r, &a)) {
-		if (a.type == HK_RADIUS_MESSAGE_AUTHENTICATOR ||
+		if (a.type == HK_RADIUS_MESSAGE_AUTHENTICATOR || stays_here(f, &a) ||
 			(a.type == HK_RADIUS_PROXY_STATE && f->hide_proxy_state) ||
 			(a.vendor == HK_VENDOR_LOOP_TTL && a.vendor_type == HK_LOOP_TTL_TYPE))
 			continue;
@@ -203,7 +210,8 @@ enum hk_err hk_forward_reply(const struct hk_forward *f, const struct hk_radius 
 	while (hk_radius_next(&r, &a)) {
 		enum hk_err err;
 
-		if (a.type == HK_RADIUS_MESSAGE_AUTHENTICATOR || a.type == HK_RADIUS_PROXY_STATE)
+		if (a.type == HK_RADIUS_MESSAGE_AUTHENTICATOR || a.type == HK_RADIUS_PROXY_STATE ||
+			stays_here(f, &a))
 			continue;
 		err = hk_forward_attribute(&hops, &a, out);
 		if (err)

@@ -18,6 +18,10 @@
 #define ERP    "erp { realms = { home.example } }\n"
 #define STORE  "store { type = memory }\n"
 
+#define BLOCKS LISTEN CLIENT EAP ERP STORE
+#define HOME   "home-server a { address = 192.0.2.9; secret = 'sixteen octets!!' }\n"
+#define TLS    "tls t { certificate = server.pem; key = server.key; ca = ca.pem }\n"
+
 static void write_pem(const char *directory, const char *name, struct hk_bytes pem, unsigned mode)
 {
 	char *text = strndup((const char *)pem.data, pem.len);
@@ -357,8 +361,8 @@ static void test_every_option_arrives(void **state)
 /* Whoever sets a short life for the rRK need not think of the rMSK's default. */
 static void test_default_rmsk_lifetime_gives_way(void **state)
 {
-	struct hk_config *c = good(*state,
-		LISTEN CLIENT EAP STORE "erp { realms = { a.b }; rrk-lifetime = 10m }\n");
+	struct hk_config *c = good(
+		*state, LISTEN CLIENT EAP STORE "erp { realms = { a.b }; rrk-lifetime = 10m }\n");
 
 	assert_int_equal(c->erp.rrk_lifetime_s, 600);
 	hk_config_free(c);
@@ -591,6 +595,69 @@ static const struct {
 		"hokeyd.conf:6: cui-key-file: expected at least 16 octets, found 10"},
 	{LISTEN CLIENT EAP ERP STORE "users-file = nowhere\n",
 		"hokeyd.conf:6: users-file: nowhere: No such file or directory"},
+
+	/* home-server, pool, realm */
+	{BLOCKS "home-server a { address = x; secret = 'sixteen octets!!' }\n",
+		"hokeyd.conf:6: home-server \"a\": address: expected an IPv4 or IPv6 address, "
+		"found "
+		"'x'"},
+	{BLOCKS "home-server a { address = 192.0.2.9 }\n",
+		"hokeyd.conf:6: home-server \"a\": secret or secret-file is missing"},
+	{BLOCKS "home-server a { address = 127.0.0.1; secret = 'sixteen octets!!' }\n",
+		"hokeyd.conf:6: home-server \"a\": address: that is our own listen \"all\""},
+	{BLOCKS "home-server a { address = ::1; secret = 'sixteen octets!!'; response-window = 40s "
+		"}\n",
+		"hokeyd.conf:6: home-server \"a\": response-window: it is longer than "
+		"max-request-time"},
+	{BLOCKS "home-server a { address = ::1; secret = 'sixteen octets!!'; filter-requests = { "
+		"State } }\n",
+		"hokeyd.conf:6: home-server \"a\": filter-requests: 'State' cannot be left out"},
+	{BLOCKS "home-server a { address = ::1; secret = 'sixteen octets!!'; filter-replies = { "
+		"No-Such } }\n",
+		"hokeyd.conf:6: home-server \"a\": filter-replies: there is no attribute "
+		"'No-Such'"},
+	{BLOCKS HOME "pool p { servers = { b } }\n",
+		"hokeyd.conf:7: pool \"p\": servers: there is no home-server 'b'"},
+	{BLOCKS HOME "pool p { servers = { a, a } }\n",
+		"hokeyd.conf:7: pool \"p\": servers: 'a' is there twice"},
+	{BLOCKS HOME "pool p { servers = { a } }\nrealm a.example { pool = q }\n",
+		"hokeyd.conf:8: realm \"a.example\": pool: there is no pool 'q'"},
+	{BLOCKS "realm a.example { }\nrealm A.example { }\n",
+		"hokeyd.conf:7: realm \"A.example\": this realm is there twice"},
+	{BLOCKS "realm a..example { }\n",
+		"hokeyd.conf:6: realm \"a..example\": expected a realm, .suffix, DEFAULT or NULL"},
+
+	/* tls */
+	{BLOCKS "listen tls { address = ::1; tls = t }\n",
+		"hokeyd.conf:6: listen \"tls\": tls: there is no tls block 't'"},
+	{BLOCKS "tls t { certificate = server.pem }\n",
+		"hokeyd.conf:6: tls \"t\": certificate and key go together"},
+	{BLOCKS "tls t { certificate = server.pem; key = server.key }\n",
+		"hokeyd.conf:6: tls \"t\": ca is missing: nobody's certificate would be trusted"},
+	{BLOCKS "tls t { certificate = server.pem; key = server.key; ca = junk }\n",
+		"hokeyd.conf:6: tls \"t\": ca: there is no certificate in it"},
+	{BLOCKS TLS "client c { tls = t }\n",
+		"hokeyd.conf:7: client \"c\": certificate-name, fingerprint or psk-identity has to "
+		"say "
+		"who it is"},
+	{BLOCKS TLS "client c { tls = t; certificate-name = a.b; secret = 'sixteen octets!!' }\n",
+		"hokeyd.conf:7: client \"c\": with tls there is no shared secret"},
+	{BLOCKS TLS "client c { tls = t; psk-identity = me }\n",
+		"hokeyd.conf:7: client \"c\": psk-identity and psk-file go together"},
+	{BLOCKS TLS "client c { tls = t; psk-identity = me; psk-file = secret }\n",
+		"hokeyd.conf:7: client \"c\": psk-file: expected 16 to 64 octets in hex"},
+	{BLOCKS "client c { secret = 'sixteen octets!!' }\n",
+		"hokeyd.conf:6: client \"c\": address is missing"},
+	{BLOCKS TLS HOME
+		"home-server b { address = ::2; tls = t }\npool p { servers = { a, b } }\n",
+		"hokeyd.conf:9: pool \"p\": servers: 'b': one pool cannot have UDP and TLS "
+		"servers"},
+
+	/* ktk */
+	{BLOCKS "ktk k { key-file = junk }\n",
+		"hokeyd.conf:6: ktk \"k\": key-file: expected 32 octets in hex"},
+	{LISTEN CLIENT EAP STORE "erp { realms = { a.b }; local-domain = c.d }\n",
+		"hokeyd.conf:5: erp: local-domain: it is not among realms"},
 };
 
 /* R2865-3-10 */

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: ISC */
+/* Blocks ktk: who may have which keys of whom. */
+#include "hokeyd/config_loader.h"
+
+#include "crypto/crypto.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A list of texts, in lower case if so wanted; the caller frees it. */
+static enum hk_err read_list(const struct hk_section *s, const char *option, bool lower,
+	const struct hk_bytes **out, size_t *n)
+{
+	size_t count = hk_section_list_len(s, option);
+	struct hk_bytes *list = calloc(count ? count : 1, sizeof(*list));
+
+	*out = list;
+	if (!list)
+		return HK_ERR_NO_MEMORY;
+	while (*n < count) {
+		char *copy = strdup(hk_section_list_get(s, option, *n));
+
+		if (!copy)
+			return HK_ERR_NO_MEMORY;
+		for (char *p = copy; lower && *p; p++)
+			*p = (char)(*p >= 'A' && *p <= 'Z' ? *p | 0x20 : *p);
+		list[(*n)++] = hk_text(copy);
+	}
+	return HK_OK;
+}
+
+static void free_list(const struct hk_bytes *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free((void *)(uintptr_t)list[i].data);
+	free((void *)(uintptr_t)list);
+}
+
+static enum hk_err read_key(const struct hk_section *s, struct hk_ktk *ktk)
+{
+	struct hk_file file;
+	enum hk_err err = hk_section_read_file(s, "key-file", &file);
+	size_t len;
+
+	if (err)
+		return err;
+	len = file.len;
+	while (len && (file.data[len - 1] == '\n' || file.data[len - 1] == '\r'))
+		len--;
+	if (hk_parse_hex((const char *)file.data, len, ktk->secret, HK_KTK_LEN) != HK_KTK_LEN)
+		err = hk_section_fail(s, "key-file", "expected %u octets in hex", HK_KTK_LEN);
+	else if (file.open_to_others)
+		err = hk_section_warn(s, "key-file", "others than its owner can read the file");
+	hk_file_free(&file);
+	return err;
+}
+
+static enum hk_err finish(const struct hk_section *s, struct hk_ktk *ktk)
+{
+	const struct hk_option *allow = hk_option_find(HK_BLOCK_KTK, "allow");
+	const char *name = hk_section_text(s, "kek-id");
+
+	for (size_t i = 0; i < hk_section_list_len(s, "allow"); i++) {
+		uint64_t kind = 0;
+
+		hk_option_parse(allow, hk_section_list_get(s, "allow", i), &kind);
+		ktk->allow |= (unsigned)kind;
+	}
+	if (hk_kek_id_set(ktk->kek_id, hk_text(name ? name : cfg_title(s->cfg))))
+		return hk_section_fail(s, "kek-id", "expected 1 to %u octets", HK_KEK_ID_LEN);
+	ktk->not_after = HK_NEVER;
+	switch (hk_ktk_check(ktk)) {
+	case HK_OK:
+		return HK_OK;
+	case HK_ERR_REALM:
+		return hk_section_fail(s, "domains", "one of them is no domain name");
+	case HK_ERR_LABEL:
+		return hk_section_fail(s, "labels", "one of them is no usage label");
+	default:
+		return hk_section_fail(s, NULL, "the key or its kek-id is all zero");
+	}
+}
+
+static enum hk_err load_one(struct hk_section *s, struct hk_ktk *ktk)
+{
+	enum hk_err err = hk_section_check_title(s);
+	char *owner = strdup(cfg_title(s->cfg));
+
+	ktk->owner = hk_text(owner);
+	if (!owner)
+		return HK_ERR_NO_MEMORY;
+	err = err ? err : hk_section_fill(s, ktk);
+	err = err ? err : read_key(s, ktk);
+	err = err ? err : read_list(s, "domains", true, &ktk->domains, &ktk->ndomains);
+	err = err ? err : read_list(s, "realms", true, &ktk->realms, &ktk->nrealms);
+	err = err ? err : read_list(s, "labels", false, &ktk->labels, &ktk->nlabels);
+	return err ? err : finish(s, ktk);
+}
+
+/* ---- what block erp says ---- */
+
+static struct hk_section erp_section(struct hk_loader *l, cfg_t *cfg)
+{
+	return (struct hk_section){
+		l, HK_BLOCK_ERP, cfg_size(cfg, "erp") ? cfg_getsec(cfg, "erp") : NULL};
+}
+
+/* The policies of both roles; each takes from the keys what is for it. */
+static enum hk_err make_policies(const struct hk_section *s)
+{
+	struct hk_config *c = s->loader->config;
+	struct hk_config_owned *o = c->owned;
+	struct hk_erp_config *erp = &c->erp;
+	struct hk_bytes domain = hk_text(erp->local_domain);
+	size_t i = 0;
+
+	erp->kds = (struct hk_kds_policy){.ktks = o->ktks,
+		.nktks = o->nktks,
+		.max_lifetime_s = erp->key_lifetime_s,
+		.any_transport = erp->any_transport};
+	if (!erp->local_domain)
+		return HK_OK;
+	while (i < o->nrealms && !hk_realm_equal(o->realms[i], domain))
+		i++;
+	if (i == o->nrealms)
+		return hk_section_fail(s, "local-domain", "it is not among realms");
+	erp->visited = (struct hk_visited_policy){.domain = o->realms[i],
+		.ktks = o->ktks,
+		.nktks = o->nktks,
+		.vendor = HK_VENDOR_HOKEY,
+		.max_lifetime_s = erp->key_lifetime_s,
+		.any_transport = erp->any_transport};
+	return HK_OK;
+}
+
+enum hk_err hk_config_load_ktks(struct hk_loader *l, cfg_t *cfg)
+{
+	struct hk_config_owned *o = l->config->owned;
+	const struct hk_section erp = erp_section(l, cfg);
+	size_t n = cfg_size(cfg, "ktk");
+
+	o->ktks = calloc(n ? n : 1, sizeof(*o->ktks));
+	if (!o->ktks)
+		return HK_ERR_NO_MEMORY;
+	while (o->nktks < n) {
+		struct hk_section s = {
+			l, HK_BLOCK_KTK, cfg_getnsec(cfg, "ktk", (unsigned)o->nktks)};
+		enum hk_err err = load_one(&s, &o->ktks[o->nktks++]);
+
+		if (err)
+			return err;
+	}
+	return make_policies(&erp);
+}
+
+void hk_config_free_ktks(struct hk_config_owned *owned)
+{
+	for (size_t i = 0; i < owned->nktks; i++) {
+		struct hk_ktk *ktk = &owned->ktks[i];
+
+		free((void *)(uintptr_t)ktk->owner.data);
+		free_list(ktk->domains, ktk->ndomains);
+		free_list(ktk->realms, ktk->nrealms);
+		free_list(ktk->labels, ktk->nlabels);
+		hk_wipe(ktk->secret, sizeof(ktk->secret));
+	}
+	free(owned->ktks);
+}

@@ -274,6 +274,8 @@ static void confirm(struct world *w, struct device *d, const struct frame *f)
 	} else if (f->kind == FRAME_M3 && d->candidate &&
 		   mic_fits(d->candidate_key, '3', f->octets)) {
 		memcpy(d->key, d->candidate_key, KEY_LEN);
+		if (!d->up)
+			city_settled(w, d);
 		d->up = true;
 		hk_hmac_key_init(&k, hk_bytes(d->key, KEY_LEN));
 		mic(&k, '4', octets, NONCE_LEN, octets + NONCE_LEN);
@@ -306,7 +308,7 @@ void device_receive(struct world *w, struct device *d, uint32_t point, const str
 void device_attach(struct world *w, struct device *d, uint32_t point)
 {
 	const struct point *p = &w->points[point];
-	bool sure = rng_below(&d->rng, 2);
+	bool sure = rng_below(&d->rng, 2) || w->scenario.city;
 	struct hk_er_link_config config = {
 		.authenticator = hk_text(p->name),
 		.support = sure ? HK_ER_SUPPORT_YES : HK_ER_SUPPORT_UNKNOWN,
@@ -321,17 +323,18 @@ void device_attach(struct world *w, struct device *d, uint32_t point)
 	d->attached = w->now;
 	w->counts.moves++;
 	hk_er_link_init(&d->link, &d->peer, &config, device_now(w, d));
-	if (p->domain != HOME_DOMAIN && rng_below(&d->rng, 2))
+	if (p->domain != HOME_DOMAIN && p->config.domain.len &&
+		(rng_below(&d->rng, 2) || w->scenario.city))
 		hk_er_peer_learn_domain(&d->peer, hk_text(p->name), w->domains[p->domain].realm,
 			HK_ER_SOURCE_LOWER_LAYER, device_now(w, d));
 	point_attach(w, point, d->id, d->association);
-	if (sure && rng_below(&d->rng, 2)) {
-		hk_er_link_begin(
-			&d->link, rng_below(&d->rng, 4) == 0, device_now(w, d), jitter(d), &r);
+	if (sure && (rng_below(&d->rng, 2) || w->scenario.city)) {
+		hk_er_link_begin(&d->link, rng_below(&d->rng, 4) == 0 && !w->scenario.city,
+			device_now(w, d), jitter(d), &r);
 		act(w, d, &r);
 	}
 	schedule(w, EVENT_DEVICE_SETTLE, w->now + SETTLE_MS, d->id, 0, d->association, NULL);
-	schedule(w, EVENT_MOVE, w->now + 1 + rng_below(&d->rng, 2 * w->stay_ms), d->id, 0,
+	schedule(w, EVENT_MOVE, w->now + 1 + rng_below(&d->rng, 2 * city_stay_ms(w)), d->id, 0,
 		d->association, NULL);
 }
 

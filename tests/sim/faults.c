@@ -65,6 +65,10 @@ void faults_init(struct world *w)
 	/* some seeds are calm, so that much succeeds, and some are wild */
 	uint32_t weather = rng_below(&w->rng, 4);
 
+	if (w->scenario.city) {
+		w->chance[FAULT_LOSS] = 50; /* a radio without loss would be no radio */
+		return;
+	}
 	for (uint32_t kind = 0; kind < FAULTS; kind++) {
 		w->chance[kind] = faults[kind].chance * weather / 2;
 		if (faults[kind].mean_ms)

@@ -20,7 +20,7 @@ struct options {
 	struct scenario scenario;
 	uint64_t first, last;
 	unsigned jobs;
-	bool shrink, mutants, quiet;
+	bool shrink, mutants, city;
 };
 
 struct summary {
@@ -276,6 +276,7 @@ static const char help[] =
 	"hokey-sim [--seeds A-B] [--jobs N]      run these worlds (1-100)\n"
 	"hokey-sim --seed N [--trace|--shrink]   run one, tell all, or make its failure small\n"
 	"hokey-sim --mutants                     show that each invariant can fail\n"
+	"hokey-sim --city                        measure a day of a city instead\n"
 	"  --events N --devices N --points N --domains N   instead of what the seed says\n"
 	"  --without FAULT       no faults of this kind (may be repeated); all: none at all\n"
 	"  --leave-out FAULT:1,4-7   not these occurrences\n"
@@ -291,6 +292,7 @@ static void parse(int argc, char **argv, struct options *o)
 		{"trace", no_argument, NULL, 't'},
 		{"shrink", no_argument, NULL, 'k'},
 		{"mutants", no_argument, NULL, 'M'},
+		{"city", no_argument, NULL, 'c'},
 		{"mutant", required_argument, NULL, 'm'},
 		{"events", required_argument, NULL, 'e'},
 		{"devices", required_argument, NULL, 'd'},
@@ -320,6 +322,9 @@ static void parse(int argc, char **argv, struct options *o)
 			break;
 		case 'M':
 			o->mutants = true;
+			break;
+		case 'c':
+			o->city = true;
 			break;
 		case 'm':
 			o->scenario.mutant = (enum mutant)find_name(mutant_names, MUTANTS, optarg);
@@ -388,6 +393,8 @@ int main(int argc, char **argv)
 	parse(argc, argv, &o);
 	if (o.mutants)
 		return run_mutants(&o);
+	if (o.city)
+		return city_run(&o.scenario);
 	if (o.shrink)
 		return run_shrink(&o);
 	total = run_seeds(&o);

@@ -203,6 +203,8 @@ void server_receive(struct world *w, struct server *s, struct aaa *m)
 		free(m);
 		return;
 	}
+	if (!m->reply)
+		city_request(w, s);
 	if (m->reply) {
 		pass_back(w, s, m);
 		return;

@@ -100,6 +100,27 @@ enum mutant {
 	MUTANTS
 };
 
+/* What a city's network does at a handover. */
+enum city {
+	CITY_NONE,
+	CITY_FULL,  /* full EAP at the home server each time */
+	CITY_HOME,  /* ERP with the home server */
+	CITY_LOCAL, /* ERP with a local ER server */
+};
+
+#define CITY_HOURS 24
+
+/* What is measured there. Latencies in ms, the last one is for all above. */
+#define LATENCY_MAX 20000
+struct city_measure {
+	uint64_t handovers;
+	uint64_t not_settled;
+	uint32_t latency[LATENCY_MAX + 1];
+	uint64_t by_hour[CITY_HOURS];
+	uint64_t home_requests[CITY_HOURS];
+	uint64_t local_requests[CITY_HOURS];
+};
+
 /* One scenario: with the same values the same things happen. */
 struct scenario {
 	uint64_t seed;
@@ -109,7 +130,9 @@ struct scenario {
 	uint64_t events;  /* stop after so many; 0: the seed decides */
 	uint32_t faults;  /* bit n: enum fault n happens */
 	enum mutant mutant;
-	const uint8_t *devices_off; /* devices that stay at home; NULL: none */
+	enum city city;
+	struct city_measure *measure; /* of a city */
+	const uint8_t *devices_off;   /* devices that stay at home; NULL: none */
 	/* Occurrences of faults that are left out, per kind, ascending. */
 	const uint32_t *left_out[FAULTS];
 	size_t nleft_out[FAULTS];
@@ -467,6 +490,19 @@ uint32_t node_of_point(const struct world *w, uint32_t point);
 
 void faults_init(struct world *w);
 void faults_event(struct world *w, const struct event *e);
+
+/* ---- city.c ---- */
+
+/* Instead of what a seed says: sizes before, policies after these were drawn. */
+void city_sizes(struct world *w);
+void city_policies(struct world *w);
+/* Mean time at one place, at this time of the day. */
+uint32_t city_stay_ms(const struct world *w);
+void city_settled(struct world *w, const struct device *d);
+void city_request(struct world *w, const struct server *s);
+bool city_over(const struct world *w);
+/* Runs all three and prints the tables. */
+int city_run(const struct scenario *s);
 
 /* ---- check.c ---- */
 

@@ -215,12 +215,16 @@ static void set_up(struct world *w, const struct scenario *s)
 		w->fault_rng[i] = rng_of(s->seed, 2 + i);
 	choose_sizes(w);
 	choose_peers(w);
+	if (s->city)
+		city_sizes(w);
 	make_domains(w);
 	keys_init(w);
 	w->points = many(w->npoints, sizeof *w->points);
 	w->devices = many(w->ndevices, sizeof *w->devices);
 	for (uint32_t i = 0; i < w->npoints; i++)
 		point_init(w, &w->points[i], i);
+	if (s->city)
+		city_policies(w);
 	for (uint32_t i = 0; i < w->ndevices; i++)
 		device_init(w, &w->devices[i], i);
 	faults_init(w);
@@ -345,7 +349,8 @@ void world_run(struct world *w, const struct scenario *s)
 	struct event e;
 
 	set_up(w, s);
-	while (!w->broken && w->counts.events < w->scenario.events && agenda_next(&w->agenda, &e)) {
+	while (!w->broken && w->counts.events < w->scenario.events && !city_over(w) &&
+		agenda_next(&w->agenda, &e)) {
 		w->now = e.at;
 		w->counts.events++;
 		note(w, e.at);

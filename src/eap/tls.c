@@ -20,7 +20,7 @@ enum hk_err hk_tls_open(
 	tls->ssl = SSL_new(context->ssl_ctx);
 	tls->in = BIO_new(BIO_s_mem());
 	tls->out = BIO_new(BIO_s_mem());
-	if (!tls->ssl || !tls->in || !tls->out) {
+	if (!tls->ssl || !tls->in || !tls->out || !SSL_set_app_data(tls->ssl, tls)) {
 		BIO_free(tls->in);
 		BIO_free(tls->out);
 		tls->in = tls->out = NULL;
@@ -30,7 +30,6 @@ enum hk_err hk_tls_open(
 	/* an empty BIO means: wait */
 	BIO_set_mem_eof_return(tls->in, -1);
 	SSL_set_bio(tls->ssl, tls->in, tls->out);
-	SSL_set_app_data(tls->ssl, tls);
 	if (context->server)
 		SSL_set_accept_state(tls->ssl);
 	else

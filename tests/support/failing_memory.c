@@ -101,6 +101,8 @@ void failing_memory_start(void)
 
 /* ---- runs ---- */
 
+#define DENSE 80 /* where things are made, each allocation counts */
+
 static enum hk_err run(
 	enum hk_err (*scenario)(void *arg), void *arg, unsigned long fail_at, bool on)
 {
@@ -131,11 +133,11 @@ void run_out_of_memory(
 	assert_true(total > 0);
 	step = total / runs + 1;
 	for (int on = 0; on < 2; on++) {
-		for (unsigned long n = 1; n <= total; n += step)
+		for (unsigned long n = 1; n <= total; n += n < DENSE ? 1 : step)
 			failed += run(scenario, arg, n, on) != HK_OK;
 	}
 	assert_true(failed > 0);
 	assert_ok(run(scenario, arg, 0, false)); /* nothing is broken for good */
-	print_message("%lu allocations, every %luth failed, %lu runs ended with an error\n", total,
+	print_message("%lu allocations, in steps of %lu: %lu runs ended with an error\n", total,
 		step, failed);
 }

@@ -22,9 +22,9 @@ void failing_memory_start(void);
 /*
  * Runs a scenario again and again, each time with another allocation failing:
  * the first, the second ... until all were had. A second time with all after that
- * one failing too. At most `runs` runs each ($MEMORY_RUNS, when it is set), spread
- * over all. The scenario frees
- * what it took and returns an error or, when it could do without, HK_OK.
+ * one failing too. Beyond the first ones at most `runs` runs each ($MEMORY_RUNS, when it
+ * is set), spread over all. The scenario frees what it took and returns an error
+ * or, when it could do without, HK_OK.
  */
 void run_out_of_memory(
 	enum hk_err (*scenario)(void *arg), void *arg, enum memory_of whose, unsigned long runs);

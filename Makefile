@@ -42,10 +42,12 @@ bench-gate: all
 	@tools/install-packages check
 	@bench/gate $(BUILD)
 
-# The tests with real programs once more, those under load at full length.
+# What gets better with time: an hour for each fuzz target, memory that runs out at
+# every single allocation, a hundred rounds of kill -9, the tests under load at full length.
 soak:
 	@tools/install-packages check
-	@HOKEY_SOAK=1 tests/run real real-asan real-tsan
+	@HOKEY_SOAK=1 FUZZ_SECONDS=$${FUZZ_SECONDS:-3600} MEMORY_RUNS=$${MEMORY_RUNS:-100000} \
+		KILL_ROUNDS=$${KILL_ROUNDS:-100} tests/run fuzz asan real real-asan real-tsan
 
 install: all
 	meson install -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))

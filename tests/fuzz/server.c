@@ -396,8 +396,11 @@ static void login(struct machine *m, uint8_t where)
 	}
 	result = hk_eap_peer_result(peer, m->now, m->now + FUZZ_LIFETIME_S * HK_SECOND);
 	fuzz_check(!result == (m->verdict != HK_VERDICT_ACCEPT));
-	if (result)
+	if (result) {
+		/* its old keys would still be good */
+		(void)hk_keystore_remove(m->store, d->name, hk_text(REALM));
 		law_of_login(m, result, d);
+	}
 	hk_eap_peer_free(peer);
 }
 

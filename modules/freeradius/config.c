@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "config.h"
 
-#include "hokeyd/schema.h"
+#include "crypto/crypto.h"
 
 #include <ctype.h>
 
 #define NAME_MAX_LEN 64
-#define SEPARATORS   " \t,"
 
 /* ---- values by the schema ---- */
 
@@ -77,6 +76,13 @@ static bool set_defaults(TALLOC_CTX *ctx, enum hk_block_kind block, void *into)
 	return true;
 }
 
+/* What a module in front of other servers' logins has no part in. */
+static bool is_for_hokeyd_alone(const struct hk_option *option)
+{
+	return option->block == HK_BLOCK_ERP && (strcmp(option->name, "local-domain") == 0 ||
+							strcmp(option->name, "msk-lifetime") == 0);
+}
+
 static bool read_pair(const CONF_PAIR *pair, TALLOC_CTX *ctx, enum hk_block_kind block, void *into)
 {
 	const char *name = cf_pair_attr(pair);
@@ -88,6 +94,10 @@ static bool read_pair(const CONF_PAIR *pair, TALLOC_CTX *ctx, enum hk_block_kind
 		cf_log_err_cp(pair, "%s: there is no option %s", hk_blocks[block].name, name);
 		return false;
 	}
+	if (is_for_hokeyd_alone(option)) {
+		cf_log_err_cp(pair, "%s: %s is for hokeyd alone", hk_blocks[block].name, name);
+		return false;
+	}
 	if (!value)
 		value = "";
 	if (option->type == HK_VALUE_LIST || store_value(ctx, option, value, into))
@@ -97,10 +107,8 @@ static bool read_pair(const CONF_PAIR *pair, TALLOC_CTX *ctx, enum hk_block_kind
 	return false;
 }
 
-static bool read_block(CONF_SECTION *section, TALLOC_CTX *ctx, enum hk_block_kind block, void *into)
+bool hk_rlm_block_read(CONF_SECTION *cs, TALLOC_CTX *ctx, enum hk_block_kind block, void *into)
 {
-	CONF_SECTION *cs = cf_section_sub_find(section, hk_blocks[block].name);
-
 	if (!set_defaults(ctx, block, into))
 		return false;
 	if (!cs)
@@ -110,6 +118,12 @@ static bool read_block(CONF_SECTION *section, TALLOC_CTX *ctx, enum hk_block_kin
 			return false;
 	}
 	return true;
+}
+
+static bool read_single_block(CONF_SECTION *section, enum hk_block_kind block, void *into)
+{
+	return hk_rlm_block_read(
+		cf_section_sub_find(section, hk_blocks[block].name), section, block, into);
 }
 
 /* ---- lists ---- */
@@ -151,7 +165,7 @@ static bool read_realms(CONF_SECTION *section, struct hk_rlm_config *config)
 	char *left = list_copy(section, pair);
 
 	config->erp.policy.realms = config->realms;
-	for (char *realm; (realm = strsep(&left, SEPARATORS));) {
+	for (char *realm; (realm = strsep(&left, HK_RLM_SEPARATORS));) {
 		if (*realm && !add_realm(pair, realm, config))
 			return false;
 	}
@@ -187,7 +201,7 @@ static bool read_suites(CONF_SECTION *section, struct hk_er_policy *policy)
 	char *left = copy;
 	bool ok = true;
 
-	for (char *word; ok && (word = strsep(&left, SEPARATORS));)
+	for (char *word; ok && (word = strsep(&left, HK_RLM_SEPARATORS));)
 		ok = !*word || add_suite(pair, word, policy);
 	talloc_free(copy);
 	/* The fallback in the schema, in numbers. */
@@ -198,16 +212,57 @@ static bool read_suites(CONF_SECTION *section, struct hk_er_policy *policy)
 	return ok;
 }
 
+/* ---- over what requests come ---- */
+
+static bool is_plain_tcp(const CONF_SECTION *listen)
+{
+	const char *proto = cf_section_value_find(listen, "proto");
+
+	return proto && strcmp(proto, "tcp") == 0 && !cf_section_sub_find(listen, "tls");
+}
+
+static bool listens_in_the_clear(CONF_SECTION *in)
+{
+	for (CONF_SECTION *l = NULL; (l = cf_subsection_find_next(in, l, "listen"));) {
+		if (is_plain_tcp(l))
+			return true;
+	}
+	return false;
+}
+
+/* A request does not tell whether there was TLS below, only that there was TCP. */
+static bool tcp_is_tls(CONF_SECTION *section)
+{
+	CONF_SECTION *top = cf_top_section(section);
+
+	if (listens_in_the_clear(top))
+		return false;
+	for (CONF_SECTION *s = NULL; (s = cf_subsection_find_next(top, s, "server"));) {
+		if (listens_in_the_clear(s))
+			return false;
+	}
+	return true;
+}
+
+/* ---- the whole ---- */
+
 bool hk_rlm_config_read(CONF_SECTION *section, struct hk_rlm_config *config)
 {
 	struct hk_erp_config *erp = &config->erp;
 
-	if (!read_block(section, section, HK_BLOCK_ERP, erp) ||
-		!read_block(section, section, HK_BLOCK_STORE, &config->store) ||
-		!read_suites(section, &erp->policy) || !read_realms(section, config))
+	if (!read_single_block(section, HK_BLOCK_ERP, erp) ||
+		!read_single_block(section, HK_BLOCK_STORE, &config->store) ||
+		!read_suites(section, &erp->policy) || !read_realms(section, config) ||
+		!hk_rlm_ktks_read(section, config))
 		return false;
+	config->tcp_is_tls = tcp_is_tls(section);
 	if (erp->policy.rmsk_lifetime_s <= erp->rrk_lifetime_s)
 		return true;
 	cf_log_err_cs(section, "erp: rmsk_lifetime is longer than rrk_lifetime");
 	return false;
+}
+
+void hk_rlm_config_wipe(struct hk_rlm_config *config)
+{
+	hk_wipe(config->ktks, sizeof(config->ktks));
 }

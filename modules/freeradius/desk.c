@@ -3,6 +3,7 @@
 
 #include "server.h"
 
+#include "crypto/crypto.h"
 #include "hokeyd/clock.h"
 #include "hokeyd/store.h"
 
@@ -30,9 +31,10 @@ static void try_open(struct hk_desks *d, hk_time now)
 			d->name, dropped);
 }
 
-void hk_desks_open(struct hk_desks *d, const char *name, const struct hk_store_config *config)
+void hk_desks_open(struct hk_desks *d, const char *name, const struct hk_store_config *config,
+	struct hk_home *home)
 {
-	*d = (struct hk_desks){.name = name, .config = config};
+	*d = (struct hk_desks){.name = name, .config = config, .home = home};
 	pthread_mutex_init(&d->lock, NULL);
 	try_open(d, hk_clock_now());
 }
@@ -41,7 +43,7 @@ void hk_desks_close(struct hk_desks *d)
 {
 	for (struct hk_desk *desk; (desk = d->idle);) {
 		d->idle = desk->next;
-		hk_keystore_close(desk->store);
+		hk_keystore_close(desk->worker.store);
 		free(desk);
 	}
 	if (d->store)
@@ -53,17 +55,18 @@ void hk_desks_close(struct hk_desks *d)
 /* With the lock. */
 static struct hk_desk *new_desk(struct hk_desks *d, hk_time now)
 {
+	struct hk_keystore *store;
 	struct hk_desk *desk;
 
 	if (!d->store)
 		try_open(d, now);
-	if (!d->store)
+	if (!d->store || hk_keystore_share(d->store, &store))
 		return NULL;
 	desk = calloc(1, sizeof(*desk));
-	if (desk && hk_keystore_share(d->store, &desk->store)) {
-		free(desk);
-		return NULL;
-	}
+	if (desk)
+		hk_home_worker_init(&desk->worker, d->home, store);
+	else
+		hk_keystore_close(store);
 	return desk;
 }
 
@@ -78,14 +81,16 @@ struct hk_desk *hk_desk_take(struct hk_desks *d, hk_time now)
 	else
 		desk = new_desk(d, now);
 	pthread_mutex_unlock(&d->lock);
+	if (desk)
+		hk_home_begin(&desk->visit, desk->eap, sizeof(desk->eap));
 	return desk;
 }
 
 void hk_desk_leave(struct hk_desks *d, struct hk_desk *desk)
 {
-	hk_keystore_release(desk->store);
-	hk_keyset_wipe(&desk->exchange.keyset);
-	hk_keyset_wipe(&desk->set);
+	hk_keystore_release(desk->worker.store);
+	hk_keyset_wipe(&desk->visit.exchange.keyset);
+	hk_wipe(desk->visit.reply.key, sizeof(desk->visit.reply.key));
 	pthread_mutex_lock(&d->lock);
 	desk->next = d->idle;
 	d->idle = desk;

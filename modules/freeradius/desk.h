@@ -12,23 +12,21 @@
 
 #include "hokeyd/config.h"
 
-#include <hokey/aaa.h>
-#include <hokey/er_server.h>
+#include <hokey/home.h>
 
 #include <pthread.h>
 
 struct hk_desk {
-	struct hk_keystore *store;
-	struct hk_er_limiter limiter;
-	struct hk_er_exchange exchange;
-	struct hk_keyset set;
+	struct hk_home_worker worker;
+	struct hk_home_visit visit;
 	uint8_t eap[HK_EAP_MAX_LEN];
 	struct hk_desk *next;
 };
 
 struct hk_desks {
-	const char *name;         /* of the instance, for the log */
+	const char *name; /* of the instance, for the log */
 	const struct hk_store_config *config;
+	struct hk_home *home; /* of all desks; NULL: nobody asks for keys */
 	pthread_mutex_t lock;
 	struct hk_keystore *store; /* NULL: not open */
 	struct hk_desk *idle;
@@ -36,11 +34,12 @@ struct hk_desks {
 };
 
 /* Tries to open the store, too. */
-void hk_desks_open(struct hk_desks *d, const char *name, const struct hk_store_config *config);
+void hk_desks_open(struct hk_desks *d, const char *name, const struct hk_store_config *config,
+	struct hk_home *home);
 /* All desks have been left. */
 void hk_desks_close(struct hk_desks *d);
 
-/* NULL: the store is not to be had. */
+/* NULL: the store is not to be had. The visit has begun; its request is empty. */
 struct hk_desk *hk_desk_take(struct hk_desks *d, hk_time now);
 /* Wipes the keys that lie on it. */
 void hk_desk_leave(struct hk_desks *d, struct hk_desk *desk);

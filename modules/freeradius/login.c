@@ -3,8 +3,10 @@
 #include "pairs.h"
 #include "rlm_hokey.h"
 
+#include "aaa/handout.h"
 #include "crypto/crypto.h"
 #include "hokeyd/clock.h"
+#include "keys/schedule.h"
 
 #include <hokey/eap.h>
 
@@ -166,22 +168,65 @@ static hk_time key_end(const struct hk_rlm *m, REQUEST *request, hk_time now)
 	return certificate < wanted ? certificate : wanted;
 }
 
-static enum hk_err derive(
-	const struct exported *keys, hk_time now, hk_time expires, struct hk_keyset *set)
+static enum hk_err derive(const struct hk_key *emsk, hk_time now, hk_time expires,
+	enum hk_keep_emsk keep_emsk, struct hk_keyset *set)
 {
-	struct hk_key *emsk = NULL, *rrk = NULL;
+	struct hk_key *rrk;
+	enum hk_err err = hk_key_derive_rrk(emsk, now, expires, &rrk);
+
+	if (err)
+		return err;
+	err = hk_erp_keys_init(&set->keys, rrk);
+	memcpy(set->emsk_name, hk_key_emsk_name(rrk), HK_EMSK_NAME_LEN);
+	set->expires = hk_key_expires(rrk);
+	if (!err && keep_emsk == HK_EMSK_UNTIL_EXPIRY)
+		err = hk_key_keep_emsk(emsk, &set->emsk);
+	hk_key_free(rrk);
+	return err;
+}
+
+static void withdraw(struct hk_home_visit *visit, enum hk_err reason)
+{
+	hk_kds_refuse(&visit->reply.delivery, HK_KEY_TEMPORARY_FAILURE);
+	visit->event.key.error = HK_KEY_TEMPORARY_FAILURE;
+	visit->event.key.reason = reason;
+}
+
+/* A key for another domain goes only with the grant that was stored. */
+static enum hk_err store(struct hk_rlm *m, struct hk_desk *desk, const struct hk_key *emsk,
+	struct hk_bytes realm, hk_time now)
+{
+	struct hk_home_visit *visit = &desk->visit;
+	struct hk_keyset *set = &visit->exchange.keyset;
+	size_t removed;
 	enum hk_err err;
 
-	err = hk_key_import_emsk(NULL, keys->session_id, keys->emsk, now, expires, &emsk);
+	hk_handout_begin(&m->policy, visit);
+	hk_handout_with_login(
+		&desk->worker, &m->policy, visit, emsk, realm, set->session_end, &set->grants, now);
+	err = hk_keystore_put(desk->worker.store, set);
 	if (!err)
-		err = hk_key_derive_rrk(emsk, now, expires, &rrk);
+		hk_keystore_expire(desk->worker.store, now, EXPIRE_MAX, &removed);
+	else if (visit->event.key.asked)
+		withdraw(visit, err);
+	return err;
+}
+
+static enum hk_err keep_with(struct hk_rlm *m, struct hk_desk *desk, REQUEST *request,
+	const struct exported *keys, struct hk_bytes realm, hk_time now)
+{
+	hk_time expires = key_end(m, request, now);
+	struct hk_keyset *set = &desk->visit.exchange.keyset;
+	struct hk_key *emsk;
+	enum hk_err err = fill(m, request, realm, now, set);
+
 	if (!err)
-		err = hk_erp_keys_init(&set->keys, rrk);
-	if (!err) {
-		memcpy(set->emsk_name, hk_key_emsk_name(rrk), HK_EMSK_NAME_LEN);
-		set->expires = hk_key_expires(rrk);
-	}
-	hk_key_free(rrk);
+		err = hk_key_import_emsk(NULL, keys->session_id, keys->emsk, now, expires, &emsk);
+	if (err)
+		return err;
+	err = derive(emsk, now, expires, m->policy.keep_emsk, set);
+	if (!err)
+		err = store(m, desk, emsk, realm, now);
 	hk_key_free(emsk);
 	return err;
 }
@@ -190,18 +235,16 @@ static enum hk_err keep(struct hk_rlm *m, REQUEST *request, const struct exporte
 	struct hk_bytes realm, hk_time now)
 {
 	struct hk_desk *desk = hk_desk_take(&m->desks, now);
-	size_t removed;
 	enum hk_err err;
 
 	if (!desk)
 		return HK_ERR_STORE;
-	err = fill(m, request, realm, now, &desk->set);
-	if (!err)
-		err = derive(keys, now, key_end(m, request, now), &desk->set);
-	if (!err)
-		err = hk_keystore_put(desk->store, &desk->set);
-	if (!err)
-		hk_keystore_expire(desk->store, now, EXPIRE_MAX, &removed);
+	hk_pairs_read_request(request, &desk->visit.request);
+	desk->visit.request.secure = hk_rlm_is_secure(m, request);
+	err = keep_with(m, desk, request, keys, realm, now);
+	if (!hk_pairs_write_delivery(request, &desk->visit.reply.delivery))
+		err = err ? err : HK_ERR_NO_MEMORY;
+	hk_rlm_log_key(m, request, &desk->visit.event);
 	hk_desk_leave(&m->desks, desk);
 	return err;
 }

@@ -19,41 +19,92 @@ struct hk_bytes hk_pairs_find(VALUE_PAIR *pairs, unsigned number)
 	return vp ? hk_bytes(vp->vp_octets, vp->vp_length) : HK_NO_BYTES;
 }
 
-/* An integer or an address lies in the attribute itself. */
-static uint32_t find_integer(VALUE_PAIR *pairs, unsigned number)
+/* The first of its kind counts. */
+static void take(struct hk_bytes *field, const void *octets, size_t len)
 {
-	VALUE_PAIR *vp = fr_pair_find_by_num(pairs, number, 0, TAG_ANY);
-
-	return vp ? vp->vp_integer : 0;
+	if (!field->data)
+		*field = hk_bytes(octets, len);
 }
 
-static struct hk_bytes find_address(VALUE_PAIR *pairs, unsigned number, size_t len)
+/* An integer or an address lies in the attribute itself. */
+static void read_standard(const VALUE_PAIR *vp, struct hk_aaa_request *out)
 {
-	VALUE_PAIR *vp = fr_pair_find_by_num(pairs, number, 0, TAG_ANY);
+	const void *octets = vp->vp_octets;
 
-	return vp ? hk_bytes(&vp->data, len) : HK_NO_BYTES;
+	switch (vp->da->attr) {
+	case PW_EAP_MESSAGE:
+		take(&out->eap, octets, vp->vp_length);
+		break;
+	case PW_USER_NAME:
+		take(&out->user_name, octets, vp->vp_length);
+		break;
+	case PW_STATE:
+		take(&out->state, octets, vp->vp_length);
+		break;
+	case PW_NAS_IDENTIFIER:
+		take(&out->nas_identifier, octets, vp->vp_length);
+		break;
+	case PW_NAS_IP_ADDRESS:
+		take(&out->nas_ip_address, &vp->data, sizeof(struct in_addr));
+		break;
+	case PW_NAS_IPV6_ADDRESS:
+		take(&out->nas_ipv6_address, &vp->data, sizeof(struct in6_addr));
+		break;
+	case PW_CALLED_STATION_ID:
+		take(&out->called_station_id, octets, vp->vp_length);
+		break;
+	case PW_CALLING_STATION_ID:
+		take(&out->calling_station_id, octets, vp->vp_length);
+		break;
+	case PW_NAS_PORT_TYPE:
+		out->nas_port_type = vp->vp_integer;
+		break;
+	case PW_FRAMED_MTU:
+		out->framed_mtu = vp->vp_integer;
+		break;
+	default:
+		break;
+	}
+}
+
+/* With dictionary.hokey or without: text and octets lie in the same place. */
+static void read_keydist(const VALUE_PAIR *vp, struct hk_keydist_attributes *out)
+{
+	struct hk_bytes *field;
+
+	if (vp->da->type != PW_TYPE_OCTETS && vp->da->type != PW_TYPE_STRING)
+		return; /* of somebody else's dictionary */
+	switch (vp->da->attr) {
+	case HK_KEYDIST_KEY_REQUEST:
+		field = &out->request;
+		break;
+	case HK_KEYDIST_DOMAIN_NAME:
+		field = &out->domain;
+		break;
+	case HK_KEYDIST_KEY_LABEL:
+		field = &out->label;
+		break;
+	default:
+		return;
+	}
+	out->repeated = out->repeated || field->data;
+	take(field, vp->vp_octets, vp->vp_length);
 }
 
 void hk_pairs_read_request(REQUEST *request, struct hk_aaa_request *out)
 {
-	VALUE_PAIR *vps = request->packet->vps;
 	const fr_ipaddr_t *from = &request->packet->src_ipaddr;
 
-	memset(out, 0, sizeof(*out));
 	out->has_eap = true;
-	out->eap = hk_pairs_find(vps, PW_EAP_MESSAGE);
-	out->user_name = hk_pairs_find(vps, PW_USER_NAME);
-	out->state = hk_pairs_find(vps, PW_STATE);
-	out->nas_identifier = hk_pairs_find(vps, PW_NAS_IDENTIFIER);
-	out->nas_ip_address = find_address(vps, PW_NAS_IP_ADDRESS, sizeof(struct in_addr));
-	out->nas_ipv6_address = find_address(vps, PW_NAS_IPV6_ADDRESS, sizeof(struct in6_addr));
-	out->called_station_id = hk_pairs_find(vps, PW_CALLED_STATION_ID);
-	out->calling_station_id = hk_pairs_find(vps, PW_CALLING_STATION_ID);
-	out->nas_port_type = find_integer(vps, PW_NAS_PORT_TYPE);
-	out->framed_mtu = find_integer(vps, PW_FRAMED_MTU);
 	/* Who sent it, in place of a name: it only has to tell clients apart. */
 	out->client = hk_bytes(&from->ipaddr,
 		from->af == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr));
+	for (const VALUE_PAIR *vp = request->packet->vps; vp; vp = vp->next) {
+		if (vp->da->vendor == 0)
+			read_standard(vp, out);
+		else if (vp->da->vendor == HK_VENDOR_HOKEY)
+			read_keydist(vp, &out->keydist);
+	}
 }
 
 /* ---- to the reply ---- */
@@ -118,20 +169,29 @@ static bool put_authenticator(REQUEST *request)
 	return true;
 }
 
-/* What was saved at the login. */
-static bool put_saved(REQUEST *request, struct hk_bytes saved)
+/* Attributes that are encoded already: what was saved at the login. */
+static bool put_encoded(REQUEST *request, struct hk_bytes attributes)
 {
-	while (saved.len) {
+	while (attributes.len) {
 		VALUE_PAIR *vp = NULL;
 		ssize_t n = rad_attr2vp(request->reply, request->reply, request->packet, "",
-			saved.data, saved.len, &vp);
+			attributes.data, attributes.len, &vp);
 
-		if (n <= 0 || (size_t)n > saved.len)
+		if (n <= 0 || (size_t)n > attributes.len)
 			return false;
 		fr_pair_add(&request->reply->vps, vp);
-		saved = hk_bytes(saved.data + n, saved.len - (size_t)n);
+		attributes = hk_bytes(attributes.data + n, attributes.len - (size_t)n);
 	}
 	return true;
+}
+
+bool hk_pairs_write_delivery(REQUEST *request, const struct hk_key_delivery *delivery)
+{
+	uint8_t octets[1024];
+	struct hk_buf out = hk_buf(octets, sizeof(octets));
+
+	hk_keydist_put_delivery(&out, HK_VENDOR_HOKEY, delivery);
+	return hk_buf_ok(&out) && put_encoded(request, hk_buf_bytes(&out));
 }
 
 static bool write_accept(REQUEST *request, const struct hk_aaa_reply *reply)
@@ -145,7 +205,8 @@ static bool write_accept(REQUEST *request, const struct hk_aaa_reply *reply)
 		(!put_integer(request, PW_SESSION_TIMEOUT, reply->session_timeout_s) ||
 			!put_integer(request, PW_TERMINATION_ACTION, RADIUS_REQUEST)))
 		return false;
-	return put_saved(request, reply->authorization) &&
+	return put_encoded(request, reply->authorization) &&
+	       hk_pairs_write_delivery(request, &reply->delivery) &&
 	       put_octets(request, HK_MS_MPPE_RECV_KEY, VENDORPEC_MICROSOFT, key, MPPE_KEY_LEN) &&
 	       put_octets(request, HK_MS_MPPE_SEND_KEY, VENDORPEC_MICROSOFT, key + MPPE_KEY_LEN,
 		       MPPE_KEY_LEN);

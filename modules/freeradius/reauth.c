@@ -3,6 +3,7 @@
 #include "pairs.h"
 #include "rlm_hokey.h"
 
+#include "aaa/handout.h"
 #include "crypto/crypto.h"
 #include "hokeyd/clock.h"
 
@@ -59,30 +60,35 @@ static bool store_failed(enum hk_err reason)
 	}
 }
 
-static void advance(struct hk_desk *desk)
+static void advance(struct hk_keystore *store, struct hk_advance *a)
 {
-	struct hk_advance *a = &desk->exchange.advance;
-
-	hk_keystore_advance(desk->store, a, 1);
+	hk_keystore_advance(store, a, 1);
 	if (!a->err)
-		a->err = hk_keystore_sync(desk->store);
+		a->err = hk_keystore_sync(store);
 }
 
 /* HK_ER_FORWARD stays with the caller. */
-static void answer(const struct hk_er_policy *policy, struct hk_desk *desk,
-	const struct hk_aaa_request *request, hk_time now, struct hk_aaa_reply *reply)
+static void answer(const struct hk_rlm *m, struct hk_desk *desk, hk_time now)
 {
-	struct hk_er_exchange *x = &desk->exchange;
+	struct hk_home_visit *visit = &desk->visit;
+	struct hk_aaa_reply *reply = &visit->reply;
+	struct hk_er_exchange *x = &visit->exchange;
+	struct hk_key *indication;
 
 	if (x->step == HK_ER_ADVANCE)
-		advance(desk);
-	if (x->step == HK_ER_ADVANCE || x->step == HK_ER_ANSWER)
-		hk_er_server_answer(policy, request, now, x, reply);
+		advance(desk->worker.store, &x->advance);
+	if (x->step == HK_ER_ADVANCE || x->step == HK_ER_ANSWER) {
+		hk_er_server_decide(m->policy.erp, &visit->request, x);
+		hk_handout_with_reauth(&desk->worker, &m->policy, visit, now, &indication);
+		hk_er_server_answer(m->policy.erp, &visit->request, now, x, reply);
+		hk_key_free(indication);
+		hk_handout_end(visit);
+	}
 	reply->reason = x->reason;
 	if (reply->verdict == HK_VERDICT_CHALLENGE || store_failed(x->reason))
-		fall_back(request->eap, reply);
+		fall_back(visit->request.eap, reply);
 	else if (x->reason == HK_ERR_MALFORMED || x->reason == HK_ERR_UNEXPECTED)
-		refuse(request->eap, reply);
+		refuse(visit->request.eap, reply);
 }
 
 /* ---- who else could answer ---- */
@@ -141,59 +147,63 @@ static rlm_rcode_t finish(
 }
 
 /* Without a store, or not wanted. */
-static rlm_rcode_t without_keys(
-	REQUEST *request, const struct hk_aaa_request *in, enum hk_err reason)
+static rlm_rcode_t without_desk(REQUEST *request, enum hk_err reason)
 {
 	uint8_t eap[64];
+	struct hk_aaa_request in = {0};
 	struct hk_aaa_reply reply = {.eap = hk_buf(eap, sizeof(eap)), .reason = reason};
 
-	fall_back(in->eap, &reply);
-	return finish(request, in, &reply);
+	hk_pairs_read_request(request, &in);
+	fall_back(in.eap, &reply);
+	return finish(request, &in, &reply);
 }
 
-static rlm_rcode_t with_desk(struct hk_rlm *m, struct hk_desk *desk, REQUEST *request,
-	const struct hk_aaa_request *in, hk_time now)
+static rlm_rcode_t with_desk(struct hk_rlm *m, struct hk_desk *desk, REQUEST *request, hk_time now)
 {
-	const struct hk_er_policy *policy = &m->config.erp.policy;
-	struct hk_aaa_reply reply = {.eap = hk_buf(desk->eap, sizeof(desk->eap))};
+	struct hk_home_visit *visit = &desk->visit;
+	struct hk_er_exchange *x = &visit->exchange;
 
-	hk_er_server_check(policy, &desk->limiter, desk->store, in, now, &desk->exchange);
-	if (desk->exchange.step == HK_ER_FORWARD) {
-		if (goes_elsewhere(request, desk->exchange.nai.realm))
-			return RLM_MODULE_NOOP;
-		reply.reason = HK_ERR_REALM;
-		if (policy->on_unknown_key == HK_UNKNOWN_CHALLENGE)
-			fall_back(in->eap, &reply);
-		else
-			refuse(in->eap, &reply);
-		return finish(request, in, &reply);
+	hk_er_server_check(
+		m->policy.erp, &desk->worker.limiter, desk->worker.store, &visit->request, now, x);
+	if (x->step != HK_ER_FORWARD) {
+		answer(m, desk, now);
+		hk_rlm_log_key(m, request, &visit->event);
+		return finish(request, &visit->request, &visit->reply);
 	}
-	answer(policy, desk, in, now, &reply);
-	return finish(request, in, &reply);
+	if (goes_elsewhere(request, x->nai.realm))
+		return RLM_MODULE_NOOP;
+	visit->reply.reason = HK_ERR_REALM;
+	if (m->policy.erp->on_unknown_key == HK_UNKNOWN_CHALLENGE)
+		fall_back(visit->request.eap, &visit->reply);
+	else
+		refuse(visit->request.eap, &visit->reply);
+	return finish(request, &visit->request, &visit->reply);
 }
 
 rlm_rcode_t hk_rlm_reauthenticate(struct hk_rlm *m, REQUEST *request)
 {
-	struct hk_aaa_request in;
+	struct hk_bytes eap;
 	struct hk_desk *desk;
 	hk_time now;
 	rlm_rcode_t rcode;
 
 	if (request->packet->code != PW_CODE_ACCESS_REQUEST || request->parent)
 		return RLM_MODULE_NOOP;
-	hk_pairs_read_request(request, &in);
-	if (in.eap.len && in.eap.data[0] == HK_EAP_RESPONSE)
+	eap = hk_pairs_find(request->packet->vps, PW_EAP_MESSAGE);
+	if (eap.len && eap.data[0] == HK_EAP_RESPONSE)
 		return hk_rlm_restore_identity(m, request);
-	if (!in.eap.len || in.eap.data[0] != HK_ERP_INITIATE)
+	if (!eap.len || eap.data[0] != HK_ERP_INITIATE)
 		return RLM_MODULE_NOOP;
 	if (!m->config.erp.enabled)
-		return without_keys(request, &in, HK_ERR_DENIED);
+		return without_desk(request, HK_ERR_DENIED);
 
 	now = hk_clock_now();
 	desk = hk_desk_take(&m->desks, now);
 	if (!desk)
-		return without_keys(request, &in, HK_ERR_STORE);
-	rcode = with_desk(m, desk, request, &in, now);
+		return without_desk(request, HK_ERR_STORE);
+	hk_pairs_read_request(request, &desk->visit.request);
+	desk->visit.request.secure = hk_rlm_is_secure(m, request);
+	rcode = with_desk(m, desk, request, now);
 	hk_desk_leave(&m->desks, desk);
 	return rcode;
 }

@@ -2,7 +2,8 @@
 /*
  * rlm_hokey: handover keying inside FreeRADIUS. In `authorize` it answers
  * re-authentications (RFC 6696), in `post-auth` it keeps the keys of full
- * authentications. It is a door: all of the protocol is in libhokey.
+ * authentications, and hands out those below them that other domains ask for. It is a door: all of
+ * the protocol is in libhokey.
  */
 #include "rlm_hokey.h"
 
@@ -21,6 +22,18 @@ static int bootstrap(CONF_SECTION *section, void *instance)
 	return hk_rlm_identity_bootstrap(instance) ? 0 : -1;
 }
 
+static void make_policy(struct hk_rlm *m)
+{
+	const struct hk_erp_config *erp = &m->config.erp;
+
+	m->policy = (struct hk_home_policy){
+		.erp = &erp->policy,
+		.kds = erp->kds.nktks ? &erp->kds : NULL,
+		.keep_emsk = erp->keep_emsk,
+		.rrk_lifetime_s = erp->rrk_lifetime_s,
+	};
+}
+
 static int instantiate(CONF_SECTION *section, void *instance)
 {
 	static pthread_once_t clock_started = PTHREAD_ONCE_INIT;
@@ -30,7 +43,11 @@ static int instantiate(CONF_SECTION *section, void *instance)
 	pthread_once(&clock_started, hk_clock_start);
 	if (!hk_rlm_config_read(section, &m->config))
 		return -1;
-	hk_desks_open(&m->desks, name ? name : cf_section_name1(section), &m->config.store);
+	make_policy(m);
+	if (m->policy.kds && hk_home_new(NULL, NULL, &m->home))
+		return -1;
+	hk_desks_open(
+		&m->desks, name ? name : cf_section_name1(section), &m->config.store, m->home);
 	return 0;
 }
 
@@ -42,6 +59,9 @@ static int detach(void *instance)
 	if (m->desks.config)
 		hk_desks_close(&m->desks);
 	m->desks.config = NULL;
+	hk_home_free(m->home);
+	m->home = NULL;
+	hk_rlm_config_wipe(&m->config);
 	return 0;
 }
 

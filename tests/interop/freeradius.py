@@ -177,6 +177,42 @@ class FreeRadius:
         replace(site, r'^(\tremove_reply_message_if_eap\n)', r'\thokey\n\1')
         return self
 
+    def ktk(self, name, text):
+        """A key transport key, in a block of the module."""
+        replace(self.file('mods-enabled', 'hokey'), r'^\tstore \{',
+                f'\tktk {name} {{\n{text}\n\t}}\n\n\tstore {{')
+        return self
+
+    def radsec(self, name):
+        """RADIUS over TLS for one client."""
+        self.file('sites-enabled', 'radsec').write_text(f'''
+listen {{
+	ipaddr = 127.0.0.1
+	port = 2083
+	type = auth
+	proto = tcp
+	virtual_server = default
+	clients = radsec
+	tls {{
+		private_key_file = {self.pki.key(name)}
+		certificate_file = {self.pki.cert(name)}
+		ca_file = {self.pki.ca}
+		require_client_cert = yes
+		tls_min_version = "1.2"
+		tls_max_version = "1.2"
+		ecdh_curve = ""
+	}}
+}}
+clients radsec {{
+	client visited {{
+		ipaddr = 127.0.0.1
+		proto = tls
+		secret = radsec
+	}}
+}}
+''')
+        return self
+
     def disable(self):
         """Takes the two lines away again."""
         replace(self.file('sites-available', 'default'), r'^\thokey\n', '', count=2)
@@ -259,12 +295,12 @@ class FreeRadius:
 '''
 
     def login(self, wpa, method='tls', tls='1.3', resumed=False, identity='alice@home.example',
-              outer='anonymous@home.example'):
+              outer='anonymous@home.example', port=1812):
         """A full login by eapol_test; the keys it derived, and its log."""
         config = self.lab.folder / f'eapol_test-{method}.conf'
         config.write_text(self.network(method, tls, identity, outer))
         done = self.lab.run(
-            [wpa / 'eapol_test', '-c', config, '-a', '127.0.0.1', '-p', '1812', '-s',
+            [wpa / 'eapol_test', '-c', config, '-a', '127.0.0.1', '-p', port, '-s',
              'throw-away-secret', '-N', '30:s:02-00-00-00-01-01:hokey', '-t', '10', '-e',
              *(['-r', '1'] if resumed else [])])
         assert done.returncode == 0 and 'SUCCESS' in done.stdout, done.stdout[-3000:]

@@ -11,7 +11,12 @@ import re
 import secrets
 import signal
 import subprocess
+import sys
 import time
+import types
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / 'tests' / 'interop'))
+import freeradius  # noqa: E402
 
 REALM = 'home.example'
 IDENTITY = f'bench@{REALM}'
@@ -29,8 +34,8 @@ def pinned(cpu, argv):
 class Pki:
     """A throw-away CA, one server certificate, one for all devices."""
 
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self, folder, key=('ec', '-pkeyopt', 'ec_paramgen_curve:P-256')):
+        self.folder, self._key = folder, key
         folder.mkdir(parents=True)
         self.ca, self.ca_key = folder / 'ca.pem', folder / 'ca.key'
         self._openssl('req', '-x509', *self._new_key(self.ca_key), '-days', '60', '-subj',
@@ -38,9 +43,8 @@ class Pki:
         self.server = self._issue('server', 'serverAuth', 'DNS:radius.' + REALM)
         self.client = self._issue('client', 'clientAuth', 'email:' + IDENTITY)
 
-    @staticmethod
-    def _new_key(path):
-        return ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', path]
+    def _new_key(self, path):
+        return ['-newkey', *self._key, '-nodes', '-keyout', path]
 
     @staticmethod
     def _openssl(*args):
@@ -63,8 +67,8 @@ class Server:
     name = 'server'
     port = 1812
 
-    def __init__(self, lab, argv, ready, cpu=SERVER_CPU):
-        self.lab = lab
+    def __init__(self, lab, argv, ready, cpu=SERVER_CPU, pki=None):
+        self.lab, self.pki = lab, pki or lab.pki
         self.log = lab.folder / f'{self.name}-{secrets.token_hex(3)}.log'
         started = time.monotonic()
         with open(self.log, 'wb') as out:
@@ -100,8 +104,8 @@ class Server:
         """Runs hokey bench; its report."""
         argv = [self.lab.build / 'src/hokey/hokey', 'bench', '--server',
                 f'127.0.0.1:{self.port}', '--secret-file', self.lab.secret, '--identity', IDENTITY,
-                '--ca', self.lab.pki.ca, '--cert', self.lab.pki.client[0], '--key',
-                self.lab.pki.client[1], '--pid', self.pid, '--json', '--quiet', *options]
+                '--ca', self.pki.ca, '--cert', self.pki.client[0], '--key',
+                self.pki.client[1], '--pid', self.pid, '--json', '--quiet', *options]
         done = subprocess.run(
             list(map(str, argv)) if cpu is None else pinned(cpu, argv),
             capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=1800)
@@ -173,6 +177,74 @@ eap_server_erp=1
 erp_domain={REALM}
 ''')
         super().__init__(lab, ['/usr/sbin/hostapd', config], r'AP-ENABLED')
+
+
+class FreeRadius(Server):
+    """Debian's FreeRADIUS as it is installed; with rlm_hokey, or with fixed answers."""
+
+    name = 'freeradius'
+    MODULE = 'modules/freeradius/rlm_hokey.so'
+    # What an answer to a re-authentication consists of.
+    FIXED = '''	update control {
+		&Auth-Type := Accept
+	}
+	update reply {
+		&Message-Authenticator := 0x00
+		&EAP-Message := &EAP-Message
+		&User-Name := "bench@home.example"
+		&Session-Timeout := 3600
+		&Termination-Action := RADIUS-Request
+		&MS-MPPE-Recv-Key := 0x%(key)s
+		&MS-MPPE-Send-Key := 0x%(key)s
+	}
+	return
+''' % {'key': '5a' * 32}
+
+    def __init__(self, lab, durability='batch', pki=None, fixed=False):
+        pki = pki or lab.pki
+        place = types.SimpleNamespace(folder=lab.folder / f'freeradius-{secrets.token_hex(3)}')
+        place.folder.mkdir()
+        files = types.SimpleNamespace(folder=pki.folder, ca=pki.ca, server_cert=pki.server[0],
+                                      server_key=pki.server[1])
+        self.config = freeradius.FreeRadius(place, files, lab.build / self.MODULE).method('tls')
+        self.config.file('clients.conf').write_text(
+            f'client bench {{\n\tipaddr = 127.0.0.1\n\tsecret = {lab.secret.read_text()}}}\n')
+        if fixed:
+            freeradius.replace(self.config.file('sites-available', 'default'), r'^\tsuffix\n',
+                               self.FIXED + '\tsuffix\n')
+        else:
+            self.config.enable()
+            freeradius.replace(self.config.file('mods-enabled', 'hokey'), r'^(\s*durability = ).*',
+                               rf'\g<1>{durability}')
+        super().__init__(lab, ['/usr/sbin/freeradius', '-f', '-d', self.config.raddb, '-l', 'stdout'],
+                         freeradius.READY, pki=pki)
+
+    def fixed(self, requests):
+        """CPU time of one request, as large as a re-authentication's, with a fixed answer."""
+        packets = self.lab.folder / 'requests'
+        packets.write_text('\n'.join(f'''User-Name = "{n:016x}@{REALM}"
+NAS-Identifier = "bench-ap-0"
+Called-Station-Id = "02-01-00-00-00-00:hokey"
+NAS-Port-Type = Wireless-802.11
+Calling-Station-Id = "{n:02X}-00-00-00-00-01"
+Framed-MTU = 1400
+EAP-Message = 0x05010038{n:0104x}
+Message-Authenticator = 0x00
+''' for n in range(64)))
+        before = self._cpu_us()
+        rounds = requests // 64
+        done = subprocess.run(
+            pinned(CLIENT_CPU, ['radclient', '-q', '-s', '-S', self.lab.secret, '-p', '64', '-c',
+                                rounds, '-f', packets, f'127.0.0.1:{self.port}', 'auth']),
+            capture_output=True, text=True, timeout=600, check=True)
+        accepted = int(re.search(r'Accepted\s*: (\d+)', done.stdout).group(1))
+        if accepted != rounds * 64:
+            raise RuntimeError(f'radclient: {done.stdout[-1000:]}')
+        return (self._cpu_us() - before) / accepted
+
+    def _cpu_us(self):
+        fields = pathlib.Path(f'/proc/{self.pid}/stat').read_text().rsplit(')', 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) * 1000000 / os.sysconf('SC_CLK_TCK')
 
 
 class Lab:

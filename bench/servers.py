@@ -32,10 +32,16 @@ def pinned(cpu, argv):
 
 
 class Pki:
-    """A throw-away CA, one server certificate, one for all devices."""
+    """A throw-away CA, one server certificate, one for all devices, all with such keys."""
 
-    def __init__(self, folder, key=('ec', '-pkeyopt', 'ec_paramgen_curve:P-256')):
-        self.folder, self._key = folder, key
+    KEYS = {
+        'P-256': ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256'],
+        'RSA-2048': ['rsa:2048'],
+        'RSA-3072': ['rsa:3072'],
+    }
+
+    def __init__(self, folder, key='P-256'):
+        self.folder, self.key = folder, key
         folder.mkdir(parents=True)
         self.ca, self.ca_key = folder / 'ca.pem', folder / 'ca.key'
         self._openssl('req', '-x509', *self._new_key(self.ca_key), '-days', '60', '-subj',
@@ -44,7 +50,7 @@ class Pki:
         self.client = self._issue('client', 'clientAuth', 'email:' + IDENTITY)
 
     def _new_key(self, path):
-        return ['-newkey', *self._key, '-nodes', '-keyout', path]
+        return ['-newkey', *self.KEYS[self.key], '-nodes', '-keyout', path]
 
     @staticmethod
     def _openssl(*args):
@@ -117,7 +123,8 @@ class Server:
 class Hokeyd(Server):
     name = 'hokeyd'
 
-    def __init__(self, lab, store='memory', path=None, workers=1, cpu=SERVER_CPU):
+    def __init__(self, lab, store='memory', path=None, workers=1, cpu=SERVER_CPU, pki=None):
+        pki = pki or lab.pki
         config = lab.folder / f'hokeyd-{store}.conf'
         users = lab.folder / 'users'
         users.write_text('DEFAULT\n')
@@ -132,9 +139,9 @@ client bench {{
         secret-file = {lab.secret}
 }}
 eap {{
-        ca = {lab.pki.ca}
-        certificate = {lab.pki.server[0]}
-        key = {lab.pki.server[1]}
+        ca = {pki.ca}
+        certificate = {pki.server[0]}
+        key = {pki.server[1]}
         ticket-lifetime = 1d
 }}
 erp {{ realms = {{ {REALM} }} }}
@@ -148,7 +155,8 @@ store {{
 }}
 log {{ logins = none }}
 ''')
-        super().__init__(lab, [lab.build / 'src/hokeyd/hokeyd', '-c', config], r': \d+ workers', cpu)
+        super().__init__(lab, [lab.build / 'src/hokeyd/hokeyd', '-c', config], r': \d+ workers',
+                         cpu, pki)
 
 
 class Hostapd(Server):

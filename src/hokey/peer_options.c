@@ -2,7 +2,7 @@
 #include "hokey/peer_options.h"
 
 #include "hokey/command.h"
-#include "hokeyd/files.h"
+#include "hokey/server_options.h"
 
 #include <hokey/eap_tls.h>
 
@@ -98,43 +98,6 @@ static const struct option long_options[] = {
 	{NULL, 0, NULL, 0},
 };
 
-static bool copy_text(char *to, size_t size, const char *from, size_t n)
-{
-	if (n == 0 || n >= size)
-		return false;
-	memcpy(to, from, n);
-	to[n] = 0;
-	return true;
-}
-
-static bool is_port(const char *text)
-{
-	size_t digits = strspn(text, "0123456789");
-	long port = digits > 0 && digits < 6 && !text[digits] ? strtol(text, NULL, 10) : 0;
-
-	return port > 0 && port < 65536;
-}
-
-bool peer_split_server(const char *text, char host[256], char port[8])
-{
-	const char *colon = strrchr(text, ':'), *bracket = strrchr(text, ']');
-
-	copy_text(port, 8, "1812", 4);
-	if (text[0] == '[') {
-		if (!bracket || !copy_text(host, 256, text + 1, (size_t)(bracket - text - 1)))
-			return false;
-		if (!bracket[1])
-			return true;
-		colon = bracket[1] == ':' ? bracket + 1 : NULL;
-		return colon && is_port(colon + 1) &&
-		       copy_text(port, 8, colon + 1, strlen(colon + 1));
-	}
-	if (!colon || strchr(text, ':') != colon) /* none, or an IPv6 address */
-		return copy_text(host, 256, text, strlen(text));
-	return is_port(colon + 1) && copy_text(host, 256, text, (size_t)(colon - text)) &&
-	       copy_text(port, 8, colon + 1, strlen(colon + 1));
-}
-
 /* A decimal number in a range; 0 to the caller means it was none. */
 static bool get_number(const char *text, unsigned long min, unsigned long max, unsigned long *out)
 {
@@ -154,36 +117,6 @@ static bool get_tls_version(const char *text, uint16_t *out)
 	else
 		return false;
 	return true;
-}
-
-/* The first line of a file. */
-static int read_secret(const char *command, const char *path, struct peer_options *o)
-{
-	struct hk_file file;
-	enum hk_err err = hk_file_read(path, &file);
-
-	if (err) {
-		complain(command, "%s: %s", path, hk_file_strerror(err));
-		return HK_EXIT_USAGE;
-	}
-	err = hk_radius_secret_set(
-		&o->secret, hk_bytes(file.data, strcspn((char *)file.data, "\r\n")));
-	hk_file_free(&file);
-	if (err) {
-		complain(command, "%s: the secret must have 1 to %d octets", path,
-			HK_RADIUS_SECRET_MAX);
-		return HK_EXIT_USAGE;
-	}
-	o->has_secret = true;
-	return HK_EXIT_OK;
-}
-
-/* The secret on the command line: taken, and made unreadable for `ps`. */
-static bool take_secret(char *text, struct peer_options *o)
-{
-	o->has_secret = hk_radius_secret_set(&o->secret, hk_text(text)) == HK_OK;
-	memset(text, '*', strlen(text));
-	return o->has_secret;
 }
 
 /* Options with a plain text. NULL: c is another one. */
@@ -239,6 +172,12 @@ static bool add_nas_id(struct peer_options *o, const char *name)
 	return true;
 }
 
+static const char *take_secret(struct peer_options *o, const char *wrong)
+{
+	o->has_secret = !wrong;
+	return wrong;
+}
+
 /* Options whose value is more than a text. What is wrong with it, or NULL. */
 static const char *take_value(struct peer_options *o, int c, char *value)
 {
@@ -258,10 +197,11 @@ static const char *take_value(struct peer_options *o, int c, char *value)
 	case OPTION_NAS_ID:
 		return add_nas_id(o, value) ? NULL : "--nas-id takes 1 to 253 octets, 16 times";
 	case OPTION_SECRET:
-		return take_secret(value, o) ? NULL : "--secret takes 1 to 255 octets";
+		return take_secret(o, secret_from_text(value, &o->secret));
+	case OPTION_SECRET_FILE:
+		return take_secret(o, secret_from_file(value, &o->secret));
 	case OPTION_SERVER:
-		return peer_split_server(value, o->host, o->port) ? NULL
-								  : "--server takes HOST[:PORT]";
+		return split_server(value, o->host, o->port) ? NULL : "--server takes HOST[:PORT]";
 	case OPTION_SUITE:
 		if (o->nsuites == HK_ERP_SUITES || !get_number(value, 1, 3, &n))
 			return "--suite takes 1, 2 or 3, three times";
@@ -303,7 +243,7 @@ int peer_options_read(int argc, char **argv, struct peer_options *o, bool *done)
 {
 	const char *wrong = NULL, **text;
 	bool *flag;
-	int c, status;
+	int c;
 
 	*o = (struct peer_options){
 		.count = 1, .timeout_ms = 10000, .tls_min = HK_TLS_1_2, .tls_max = HK_TLS_1_3};
@@ -324,10 +264,8 @@ int peer_options_read(int argc, char **argv, struct peer_options *o, bool *done)
 			*text = optarg;
 		else if (flag)
 			*flag = true;
-		else if (c != OPTION_SECRET_FILE)
+		else
 			wrong = take_value(o, c, optarg);
-		else if ((status = read_secret(argv[0], optarg, o)) != HK_EXIT_OK)
-			return status;
 	}
 	if (!wrong && optind < argc)
 		wrong = "takes no arguments";

@@ -41,7 +41,4 @@ struct peer_options {
  */
 int peer_options_read(int argc, char **argv, struct peer_options *o, bool *done);
 
-/* "host", "host:port", "[address]:port", "address"; false: none of these. */
-bool peer_split_server(const char *text, char host[256], char port[8]);
-
 #endif

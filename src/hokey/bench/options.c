@@ -2,8 +2,7 @@
 #include "hokey/bench/options.h"
 
 #include "hokey/command.h"
-#include "hokey/peer_options.h"
-#include "hokeyd/files.h"
+#include "hokey/server_options.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -181,25 +180,6 @@ static bool get_mode(const char *text, enum hk_bench_mode *out)
 	return false;
 }
 
-static bool get_secret(struct hk_bench_options *o, struct hk_bytes secret)
-{
-	return hk_radius_secret_set(&o->secret, secret) == HK_OK;
-}
-
-/* The first line of a file. */
-static const char *read_secret(struct hk_bench_options *o, const char *path)
-{
-	struct hk_file file;
-	enum hk_err err = hk_file_read(path, &file);
-	bool good;
-
-	if (err)
-		return "--secret-file: the file cannot be read";
-	good = get_secret(o, hk_bytes(file.data, strcspn((char *)file.data, "\r\n")));
-	hk_file_free(&file);
-	return good ? NULL : "--secret-file: the secret must have 1 to 255 octets";
-}
-
 static bool resolve(struct hk_bench_options *o, const char *text)
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_DGRAM};
@@ -207,7 +187,7 @@ static bool resolve(struct hk_bench_options *o, const char *text)
 	char host[256], port[8];
 
 	o->server_text = text;
-	if (!peer_split_server(text, host, port) || getaddrinfo(host, port, &hints, &found))
+	if (!split_server(text, host, port) || getaddrinfo(host, port, &hints, &found))
 		return false;
 	o->server_len = found->ai_addrlen;
 	memcpy(&o->server, found->ai_addr, found->ai_addrlen);
@@ -303,17 +283,14 @@ static const char *take_value(struct hk_bench_options *o, int c, char *value)
 {
 	static char text[64];
 	const char *wrong;
-	bool good;
 
 	switch (c) {
 	case OPTION_MODE:
 		return get_mode(value, &o->mode) ? NULL : "--mode takes erp, full or resumed";
 	case OPTION_SECRET:
-		good = get_secret(o, hk_text(value));
-		memset(value, '*', strlen(value)); /* not for `ps` */
-		return good ? NULL : "--secret takes 1 to 255 octets";
+		return secret_from_text(value, &o->secret);
 	case OPTION_SECRET_FILE:
-		return read_secret(o, value);
+		return secret_from_file(value, &o->secret);
 	case OPTION_SERVER:
 		return resolve(o, value) ? NULL : "--server: there is no such host or port";
 	default:

@@ -4,6 +4,7 @@
 #include "test.h"
 
 #include "hokey/peer_options.h"
+#include "hokey/server_options.h"
 
 #include <hokey/eap_tls.h>
 
@@ -72,17 +73,17 @@ static void servers(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
-		assert_true(peer_split_server(good[i].text, host, port));
+		assert_true(split_server(good[i].text, host, port));
 		assert_string_equal(host, good[i].host);
 		assert_string_equal(port, good[i].port);
 	}
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-		if (peer_split_server(bad[i], host, port))
+		if (split_server(bad[i], host, port))
 			fail_msg("'%s' was taken", bad[i]);
 	}
 	memset(long_name, 'a', sizeof long_name - 1);
 	long_name[sizeof long_name - 1] = 0;
-	assert_false(peer_split_server(long_name, host, port));
+	assert_false(split_server(long_name, host, port));
 }
 
 static void defaults(void **state)

@@ -272,6 +272,13 @@ struct hk_grant {
 };
 
 /*
+ * Who has the key that a grant is about, as far as the list knows: the KTK, and
+ * in *domain (a view into it) the domain. NULL: nobody there.
+ */
+HK_API const struct hk_ktk *hk_grant_holder(const struct hk_ktk *ktks, size_t n,
+	const struct hk_grant *grant, struct hk_bytes *domain);
+
+/*
  * Nonces of requests that were answered, with the key they were answered for:
  * a nonce that comes again for another key is a replay. Shared by threads, of
  * fixed size; the oldest go. 0 entries: HK_ERR_ARGUMENT.

@@ -10,6 +10,8 @@
  *     hk_visited_accept()   for each Access-Accept that comes back: takes the
  *                           key out and stores a key set for our domain.
  *
+ *     hk_visited_withdraw() for a home that takes a key back.
+ *
  * What is answered here goes to the home server of this process (<hokey/home.h>)
  * or to its ER server, whose policy has our domain among its realms and whose
  * key store is the same. Attributes for which hk_keydist_is_private() holds
@@ -87,6 +89,15 @@ struct hk_visited_outcome {
 HK_API void hk_visited_accept(const struct hk_visited_policy *policy, struct hk_keystore *store,
 	const struct hk_visited_pending *pending, const struct hk_aaa_request *request,
 	struct hk_bytes attributes, hk_time now, struct hk_visited_outcome *out);
+
+/*
+ * A home takes a key back (RFC 5176; Disconnect-Request): removes the key set
+ * of that keyName-NAI. homes: those for which the one who asks may speak, "*":
+ * all. HK_ERR_NAME_MISMATCH: no keyName-NAI; HK_ERR_NOT_FOUND; HK_ERR_DENIED:
+ * the key is of another home, or one of our own devices; or of the store.
+ */
+HK_API enum hk_err hk_visited_withdraw(struct hk_keystore *store, struct hk_bytes keyname_nai,
+	const struct hk_bytes *homes, size_t nhomes);
 
 /*
  * The attributes of an Access-Accept that the device keeps when it

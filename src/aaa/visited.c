@@ -281,3 +281,34 @@ void hk_visited_accept(const struct hk_visited_policy *policy, struct hk_keystor
 	}
 	hk_key_free(dsrk);
 }
+
+/* ---- keys that are taken back ---- */
+
+static bool speaks_for(const struct hk_keyset *set, const struct hk_bytes *homes, size_t nhomes)
+{
+	struct hk_bytes home = hk_bytes(set->home, set->home_len);
+
+	for (size_t i = 0; home.len && i < nhomes; i++) {
+		if (hk_bytes_equal(homes[i], hk_text("*")) || hk_realm_equal(homes[i], home))
+			return true;
+	}
+	return false;
+}
+
+enum hk_err hk_visited_withdraw(struct hk_keystore *store, struct hk_bytes keyname_nai,
+	const struct hk_bytes *homes, size_t nhomes)
+{
+	struct hk_keyname_nai nai;
+	struct hk_keyset set;
+	enum hk_err err;
+	bool may;
+
+	if (hk_keyname_nai_parse(keyname_nai, &nai))
+		return HK_ERR_NAME_MISMATCH;
+	err = hk_keystore_find(store, nai.emsk_name, nai.realm, 0, &set);
+	may = !err && speaks_for(&set, homes, nhomes);
+	hk_keyset_wipe(&set);
+	if (err)
+		return err;
+	return may ? hk_keystore_remove(store, nai.emsk_name, nai.realm) : HK_ERR_DENIED;
+}

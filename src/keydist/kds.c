@@ -124,16 +124,29 @@ enum hk_key_error hk_kds_check(const struct hk_kds_policy *policy,
 
 /* ---- granting ---- */
 
-static void name_grant(const struct hk_kds_request *request, struct hk_grant *out)
+static void name_key(
+	uint8_t type, struct hk_bytes domain, struct hk_bytes label, uint8_t out[HK_GRANT_HASH_LEN])
 {
-	uint8_t head[2] = {(uint8_t)request->type, (uint8_t)request->domain.len};
-	struct hk_bytes parts[3] = {hk_bytes(head, sizeof head), request->domain, request->label};
+	uint8_t head[2] = {type, (uint8_t)domain.len};
+	struct hk_bytes parts[3] = {hk_bytes(head, sizeof head), domain, label};
 	uint8_t hash[HK_SHA256_LEN];
 
 	hk_sha256(parts, 3, hash);
-	memcpy(out->key, hash, sizeof out->key);
-	hk_sha256(&request->ktk->owner, 1, hash);
-	memcpy(out->owner, hash, sizeof out->owner);
+	memcpy(out, hash, HK_GRANT_HASH_LEN);
+}
+
+static void name_owner(struct hk_bytes owner, uint8_t out[HK_GRANT_HASH_LEN])
+{
+	uint8_t hash[HK_SHA256_LEN];
+
+	hk_sha256(&owner, 1, hash);
+	memcpy(out, hash, HK_GRANT_HASH_LEN);
+}
+
+static void name_grant(const struct hk_kds_request *request, struct hk_grant *out)
+{
+	name_key((uint8_t)request->type, request->domain, request->label, out->key);
+	name_owner(request->ktk->owner, out->owner);
 }
 
 enum hk_key_error hk_kds_grant(struct hk_nonces *nonces, struct hk_kds_request *request,
@@ -143,6 +156,46 @@ enum hk_key_error hk_kds_grant(struct hk_nonces *nonces, struct hk_kds_request *
 	if (nonces && !hk_nonces_use(nonces, request->value.data, emsk_name, out))
 		return refuse(request, HK_KEY_NOT_AUTHENTICATED, HK_ERR_REPLAY);
 	return HK_KEY_GRANTED;
+}
+
+static bool is_of_type(const struct hk_ktk *ktk, enum hk_keydist_type type, struct hk_bytes domain,
+	const struct hk_grant *grant)
+{
+	bool labelled = hk_keydist_has_label((uint8_t)type);
+	uint8_t key[HK_GRANT_HASH_LEN];
+
+	for (size_t i = 0; i < (labelled ? ktk->nlabels : 1); i++) {
+		name_key((uint8_t)type, domain, labelled ? ktk->labels[i] : HK_NO_BYTES, key);
+		if (memcmp(key, grant->key, sizeof key) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_of_domain(
+	const struct hk_ktk *ktk, struct hk_bytes domain, const struct hk_grant *grant)
+{
+	return is_of_type(ktk, HK_KEYDIST_DSRK, domain, grant) ||
+	       is_of_type(ktk, HK_KEYDIST_USRK, domain, grant) ||
+	       is_of_type(ktk, HK_KEYDIST_DSUSRK, domain, grant);
+}
+
+const struct hk_ktk *hk_grant_holder(
+	const struct hk_ktk *ktks, size_t n, const struct hk_grant *grant, struct hk_bytes *domain)
+{
+	uint8_t owner[HK_GRANT_HASH_LEN];
+
+	for (size_t i = 0; i < n; i++) {
+		name_owner(ktks[i].owner, owner);
+		if (memcmp(owner, grant->owner, sizeof owner) != 0)
+			continue;
+		for (size_t d = 0; d < ktks[i].ndomains; d++) {
+			*domain = ktks[i].domains[d];
+			if (is_of_domain(&ktks[i], *domain, grant))
+				return &ktks[i];
+		}
+	}
+	return NULL;
 }
 
 /* ---- delivering ---- */

@@ -8,36 +8,38 @@
 
 enum option_number {
 	OPTION_CONTROL = 256,
+	OPTION_EVERYWHERE,
 	OPTION_HELP,
 	OPTION_JSON,
 	OPTION_USER,
 };
 
-int ask_read_options(
-	int argc, char **argv, const char *help, bool by_user, struct ask_options *o, bool *done)
+static const struct option all_options[] = {
+	{"everywhere", no_argument, NULL, OPTION_EVERYWHERE},
+	{"user", required_argument, NULL, OPTION_USER},
+	{"control", required_argument, NULL, OPTION_CONTROL},
+	{"help", no_argument, NULL, OPTION_HELP},
+	{"json", no_argument, NULL, OPTION_JSON},
+	{NULL, 0, NULL, 0},
+};
+
+int ask_read_options(int argc, char **argv, const char *help, enum ask_kind kind,
+	struct ask_options *o, bool *done)
 {
-	static const struct option with_user[] = {
-		{"control", required_argument, NULL, OPTION_CONTROL},
-		{"help", no_argument, NULL, OPTION_HELP},
-		{"json", no_argument, NULL, OPTION_JSON},
-		{"user", required_argument, NULL, OPTION_USER},
-		{NULL, 0, NULL, 0},
-	};
-	static const struct option without_user[] = {
-		{"control", required_argument, NULL, OPTION_CONTROL},
-		{"help", no_argument, NULL, OPTION_HELP},
-		{"json", no_argument, NULL, OPTION_JSON},
-		{NULL, 0, NULL, 0},
-	};
+	/* The special ones come first: each kind begins at its own place. */
+	const struct option *options = all_options + (ASK_REVOKE - kind);
 	int c;
 
 	*o = (struct ask_options){.command = argv[0], .control = HK_CONTROL_DEFAULT};
 	*done = true;
 	optind = 0;
-	while ((c = getopt_long(argc, argv, "h", by_user ? with_user : without_user, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		switch (c) {
 		case OPTION_CONTROL:
 			o->control = optarg;
+			break;
+		case OPTION_EVERYWHERE:
+			o->everywhere = true;
 			break;
 		case OPTION_JSON:
 			o->json = true;

@@ -20,14 +20,22 @@ struct ask_options {
 	const char *user;
 	const char *name; /* the one argument, or NULL */
 	bool json;
+	bool everywhere;
+};
+
+/* Which options there are, each with those before it. */
+enum ask_kind {
+	ASK_PLAIN,
+	ASK_USER,                     /* --user */
+	ASK_REVOKE,                   /* --everywhere */
 };
 
 /*
- * Reads the command line; by_user: with --user. Other than HK_EXIT_OK with
+ * Reads the command line. Other than HK_EXIT_OK with
  * *done: return that.
  */
 int ask_read_options(
-	int argc, char **argv, const char *help, bool by_user, struct ask_options *o, bool *done);
+	int argc, char **argv, const char *help, enum ask_kind kind, struct ask_options *o, bool *done);
 
 /* Into a zeroed struct. False: said why. */
 bool ask_open(struct control_client *c, const struct ask_options *o);

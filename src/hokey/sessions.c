@@ -12,7 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TEXT_MAX ASK_TEXT_MAX
+#define TEXT_MAX     ASK_TEXT_MAX
+#define WAIT_STEP_MS 50
+#define WAIT_STEPS   100
 
 /* ---- text of one session ---- */
 
@@ -119,7 +121,7 @@ int sessions_main(int argc, char **argv)
 	struct ask_options o;
 	struct table t = {0};
 	bool done, good;
-	int status = ask_read_options(argc, argv, help, true, &o, &done);
+	int status = ask_read_options(argc, argv, help, ASK_USER, &o, &done);
 
 	if (done)
 		return status;
@@ -174,7 +176,7 @@ int show_main(int argc, char **argv)
 	struct ask_options o;
 	json_t *reply;
 	bool done;
-	int status = ask_read_options(argc, argv, help, false, &o, &done);
+	int status = ask_read_options(argc, argv, help, ASK_PLAIN, &o, &done);
 
 	if (done)
 		return status;
@@ -197,12 +199,60 @@ int show_main(int argc, char **argv)
 
 /* ---- revoke ---- */
 
-static void print_revoked(const struct ask_options *o, const json_t *reply, json_int_t n)
+static json_int_t count_of(const json_t *reply, const char *member)
 {
-	if (o->json)
+	return json_integer_value(json_object_get(json_object_get(reply, "elsewhere"), member));
+}
+
+static void print_revoked(const struct ask_options *o, const json_t *reply)
+{
+	json_int_t n = json_integer_value(json_object_get(reply, "revoked"));
+	json_int_t done = count_of(reply, "done"), failed = count_of(reply, "failed"),
+		   pending = count_of(reply, "pending");
+
+	if (o->json) {
 		ask_print_json(reply);
-	else
-		printf("%" JSON_INTEGER_FORMAT " key set%s revoked\n", n, n == 1 ? "" : "s");
+		return;
+	}
+	printf("%" JSON_INTEGER_FORMAT " key set%s revoked\n", n, n == 1 ? "" : "s");
+	if (o->everywhere)
+		printf("%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
+		       " keys at other servers ended\n",
+			done, done + failed + pending);
+	if (pending)
+		printf("%" JSON_INTEGER_FORMAT " not yet: hokeyd goes on trying\n", pending);
+	if (failed)
+		printf("%" JSON_INTEGER_FORMAT " end with their lifetime only; see hokeyd's log\n",
+			failed);
+}
+
+static json_t *revoke_request(const struct ask_options *o)
+{
+	json_t *request = json_pack("{s:s, s:s}", "command", "revoke", o->user ? "user" : "name",
+		o->user ? o->user : o->name);
+
+	if (request && o->everywhere)
+		json_object_set_new(request, "everywhere", json_true());
+	return request;
+}
+
+/* Other servers answer in milliseconds when they can be reached. */
+static bool wait_for_others(struct control_client *c, json_t *reply)
+{
+	const struct timespec moment = {0, WAIT_STEP_MS * 1000000};
+
+	for (int i = 0; i < WAIT_STEPS && count_of(reply, "pending"); i++) {
+		json_t *now;
+
+		nanosleep(&moment, NULL);
+		now = control_ask(c, json_pack("{s:s, s:I}", "command", "withdrawals", "group",
+					     count_of(reply, "group")));
+		if (!now)
+			return false;
+		json_object_set(reply, "elsewhere", json_object_get(now, "elsewhere"));
+		json_decref(now);
+	}
+	return true;
 }
 
 int revoke_main(int argc, char **argv)
@@ -212,13 +262,13 @@ int revoke_main(int argc, char **argv)
 		"       hokey revoke [OPTION]... --user USER\n\n"
 		"Ends a key set of a running hokeyd, or all of a user. The device has to do\n"
 		"full EAP next time; a session that is up is not ended.\n\n"
-		"  --user USER     all key sets of this user\n" ASK_HELP;
+		"  --user USER     all key sets of this user\n"
+		"  --everywhere    also the keys that other servers got from it\n" ASK_HELP;
 	struct control_client c = {0};
 	struct ask_options o;
-	json_int_t n = 0;
 	json_t *reply;
-	bool done;
-	int status = ask_read_options(argc, argv, help, true, &o, &done);
+	bool done, good;
+	int status = ask_read_options(argc, argv, help, ASK_REVOKE, &o, &done);
 
 	if (done)
 		return status;
@@ -226,15 +276,15 @@ int revoke_main(int argc, char **argv)
 		return usage_error(o.command, "needs the name of a key set, or --user");
 	if (!ask_open(&c, &o))
 		return HK_EXIT_FAILED;
-	reply = control_ask(&c, json_pack("{s:s, s:s}", "command", "revoke",
-					o.user ? "user" : "name", o.user ? o.user : o.name));
-	if (reply) {
-		n = json_integer_value(json_object_get(reply, "revoked"));
-		print_revoked(&o, reply, n);
-	} else {
+	reply = control_ask(&c, revoke_request(&o));
+	good = reply && (!o.everywhere || wait_for_others(&c, reply));
+	if (reply)
+		print_revoked(&o, reply);
+	if (!good)
 		complain(o.command, "%s", c.error);
-	}
+	good = good && json_integer_value(json_object_get(reply, "revoked")) > 0 &&
+	       !count_of(reply, "pending") && !count_of(reply, "failed");
 	json_decref(reply);
 	control_close(&c);
-	return n > 0 ? HK_EXIT_OK : HK_EXIT_FAILED;
+	return good ? HK_EXIT_OK : HK_EXIT_FAILED;
 }

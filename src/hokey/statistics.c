@@ -91,7 +91,8 @@ static bool print_statistics(const json_t *reply)
 	       add_store(&t, json_object_get(reply, "store")) &&
 	       add_object(&t, "", json_object_get(reply, "counters")) &&
 	       add_object(&t, "eap-failed-", json_object_get(reply, "eap_failed")) &&
-	       add_object(&t, "erp-failed-", json_object_get(reply, "erp_failed"));
+	       add_object(&t, "erp-failed-", json_object_get(reply, "erp_failed")) &&
+	       add_object(&t, "keys-refused-", json_object_get(reply, "keys_refused"));
 	table_close(&t);
 	return good;
 }
@@ -105,7 +106,7 @@ int statistics_main(int argc, char **argv)
 	struct ask_options o;
 	bool done, good;
 	json_t *reply;
-	int status = ask_read_options(argc, argv, help, false, &o, &done);
+	int status = ask_read_options(argc, argv, help, ASK_PLAIN, &o, &done);
 
 	if (done)
 		return status;

@@ -227,26 +227,50 @@ static json_t *run_show(struct hk_server *s, const json_t *request)
 	return reply;
 }
 
+static json_t *describe_group(const struct hk_withdrawal_group *g)
+{
+	return json_pack("{s:I, s:I, s:I, s:I}", "group", (json_int_t)g->number, "pending",
+		(json_int_t)g->pending, "done", (json_int_t)g->done, "failed",
+		(json_int_t)g->failed);
+}
+
 static json_t *run_revoke(struct hk_server *s, const json_t *request)
 {
+	bool everywhere = json_is_true(json_object_get(request, "everywhere"));
+	uint64_t group = everywhere ? hk_withdrawals_begin(s->withdrawals) : 0;
 	const json_t *user = json_object_get(request, "user");
 	struct hk_keyname_nai nai;
 	size_t removed = 0;
+	json_t *reply;
 	enum hk_err err;
 
-	if (json_is_string(user)) {
-		err = hk_keystore_remove_user(s->store,
-			hk_bytes(json_string_value(user), json_string_length(user)), NULL,
-			&removed);
-	} else if (read_name(request, &nai)) {
-		err = hk_keystore_remove(s->store, nai.emsk_name, nai.realm);
-		removed = !err;
-	} else {
+	if (json_is_string(user))
+		err = hk_revoke_user(s, hk_bytes(json_string_value(user), json_string_length(user)),
+			group, &removed);
+	else if (read_name(request, &nai))
+		err = hk_revoke_name(s, &nai, group, &removed);
+	else
 		return fail("neither a \"user\" nor a \"name\" (16 hex digits@realm)");
-	}
 	if (err && err != HK_ERR_NOT_FOUND)
 		return fail_with(err);
-	return json_pack("{s:b, s:I}", "ok", 1, "revoked", (json_int_t)removed);
+	reply = json_pack("{s:b, s:I}", "ok", 1, "revoked", (json_int_t)removed);
+	if (reply && everywhere)
+		json_object_set_new(reply, "elsewhere",
+			describe_group(hk_withdrawals_find(s->withdrawals, group)));
+	return reply;
+}
+
+static json_t *run_withdrawals(struct hk_server *s, const json_t *request)
+{
+	const json_t *number = json_object_get(request, "group");
+	const struct hk_withdrawal_group *g =
+		json_is_integer(number) && json_integer_value(number) > 0
+			? hk_withdrawals_find(s->withdrawals, (uint64_t)json_integer_value(number))
+			: NULL;
+
+	if (!g)
+		return fail("there is no such \"group\", or no longer");
+	return json_pack("{s:b, s:o}", "ok", 1, "elsewhere", describe_group(g));
 }
 
 /* ---- the server itself ---- */
@@ -263,6 +287,17 @@ static json_t *by_reason(const uint64_t *counts)
 	for (int i = 1; i < HK_ERR_COUNT; i++) {
 		if (counts[i])
 			put_number(object, hk_errname((enum hk_err)i), counts[i]);
+	}
+	return object;
+}
+
+static json_t *refused_keys(const uint64_t *counts)
+{
+	json_t *object = json_object();
+
+	for (uint32_t i = 1; i < HK_KEY_ERROR_COUNT; i++) {
+		if (counts[i])
+			put_number(object, hk_key_error_name(i), counts[i]);
 	}
 	return object;
 }
@@ -297,11 +332,12 @@ static json_t *run_statistics(struct hk_server *s, const json_t *request)
 
 	(void)request;
 	hk_server_totals(s, &totals);
-	return json_pack("{s:b, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "ok", 1, "version",
+	return json_pack("{s:b, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "ok", 1, "version",
 		HK_VERSION, "uptime", uptime_s(s), "workers", (json_int_t)s->nworkers,
 		"logins_in_progress", (json_int_t)hk_home_sessions(s->home), "store",
 		describe_store(s), "counters", describe_counters(&totals), "eap_failed",
-		by_reason(totals.eap_failed), "erp_failed", by_reason(totals.erp_failed));
+		by_reason(totals.eap_failed), "erp_failed", by_reason(totals.erp_failed),
+		"keys_refused", refused_keys(totals.keys_refused));
 }
 
 static json_t *run_ping(struct hk_server *s, const json_t *request)
@@ -334,6 +370,7 @@ static const struct {
 	{"sessions", run_sessions},
 	{"show", run_show},
 	{"statistics", run_statistics},
+	{"withdrawals", run_withdrawals},
 };
 
 static json_t *run(struct hk_server *s, const json_t *request)

@@ -555,7 +555,8 @@ static enum hk_err load_blocks(struct hk_loader *l, cfg_t *cfg)
 		err = err ? err : blocks[i].finish(&s);
 	}
 	err = err ? err : hk_config_load_ktks(l, cfg);
-	return err ? err : hk_config_load_proxy(l, cfg);
+	err = err ? err : hk_config_load_proxy(l, cfg);
+	return err ? err : hk_config_find_revoke_at(l, cfg);
 }
 
 static enum hk_err parse_and_load(struct hk_loader *l, const char *text)
@@ -686,6 +687,7 @@ void hk_config_free(struct hk_config *config)
 		hk_section_free(HK_BLOCK_CLIENT, &config->clients[i]);
 		free(config->clients[i].name);
 		hk_tls_peer_free(&config->clients[i].peer);
+		hk_config_free_list(config->clients[i].revokes, config->clients[i].nrevokes);
 	}
 	if (config->clients)
 		hk_wipe(config->clients, config->nclients * sizeof(*config->clients));
@@ -705,6 +707,7 @@ void hk_config_free(struct hk_config *config)
 		free(config->files[i]);
 	free(config->files);
 	free_owned(config->owned);
+	free(config->erp.revoke_at);
 	free(config->path);
 	free(config);
 }

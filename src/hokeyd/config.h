@@ -79,6 +79,8 @@ struct hk_client_config {
 	uint32_t  duplicate_window_ms;
 	uint32_t  reject_delay_ms;    /* of failed full EAP; ERP is never delayed */
 	bool      er_server;          /* what it says of keys is between it and the home */
+	const struct hk_bytes *revokes; /* homes whose keys it may take back */
+	size_t    nrevokes;
 	enum hk_unreachable unreachable;
 	struct hk_attribute_filter filter_replies;
 	uint32_t  id;                 /* made from its name: the same after a reload */
@@ -99,6 +101,7 @@ struct hk_home_server_config {
 	socklen_t address_len;
 	const struct hk_radsec_config *tls; /* NULL: UDP */
 	struct hk_tls_peer peer;
+	bool      pooled;             /* requests can be sent on to it */
 	uint32_t  connections;        /* at most, for each worker */
 	struct hk_radius_secret secret;
 	uint32_t  weight;
@@ -129,6 +132,7 @@ struct hk_pool_config {
 };
 
 #define HK_POOL_LOCAL SIZE_MAX
+#define HK_NO_SERVER  SIZE_MAX
 
 /* realm "name" { pool = ... } */
 struct hk_realm_config {
@@ -174,6 +178,8 @@ struct hk_erp_config {
 	bool     any_transport;       /* keys may be asked for over UDP */
 	enum hk_keep_emsk keep_emsk;
 	struct hk_kds_policy kds;     /* keys for others: nktks 0: nobody gets one */
+	size_t  *revoke_at;           /* for each KTK: index of the home server that is told
+	                                 when a key ends; HK_NO_SERVER */
 	struct hk_visited_policy visited; /* keys from others: domain empty: none is asked for */
 	uint32_t msk_lifetime_s;      /* Session-Timeout of a full login; 0: rrk_lifetime_s */
 };

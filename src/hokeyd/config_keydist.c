@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A list of texts, in lower case if so wanted; the caller frees it. */
-static enum hk_err read_list(const struct hk_section *s, const char *option, bool lower,
+enum hk_err hk_section_copy_list(const struct hk_section *s, const char *option, bool lower,
 	const struct hk_bytes **out, size_t *n)
 {
 	size_t count = hk_section_list_len(s, option);
@@ -29,7 +28,7 @@ static enum hk_err read_list(const struct hk_section *s, const char *option, boo
 	return HK_OK;
 }
 
-static void free_list(const struct hk_bytes *list, size_t n)
+void hk_config_free_list(const struct hk_bytes *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		free((void *)(uintptr_t)list[i].data);
@@ -84,16 +83,17 @@ static enum hk_err finish(const struct hk_section *s, struct hk_ktk *ktk)
 static enum hk_err load_one(struct hk_section *s, struct hk_ktk *ktk)
 {
 	enum hk_err err = hk_section_check_title(s);
-	char *owner = strdup(cfg_title(s->cfg));
+	const char *name = hk_section_text(s, "owner");
+	char *owner = strdup(name ? name : cfg_title(s->cfg));
 
 	ktk->owner = hk_text(owner);
 	if (!owner)
 		return HK_ERR_NO_MEMORY;
 	err = err ? err : hk_section_fill(s, ktk);
 	err = err ? err : read_key(s, ktk);
-	err = err ? err : read_list(s, "domains", true, &ktk->domains, &ktk->ndomains);
-	err = err ? err : read_list(s, "realms", true, &ktk->realms, &ktk->nrealms);
-	err = err ? err : read_list(s, "labels", false, &ktk->labels, &ktk->nlabels);
+	err = err ? err : hk_section_copy_list(s, "domains", true, &ktk->domains, &ktk->ndomains);
+	err = err ? err : hk_section_copy_list(s, "realms", true, &ktk->realms, &ktk->nrealms);
+	err = err ? err : hk_section_copy_list(s, "labels", false, &ktk->labels, &ktk->nlabels);
 	return err ? err : finish(s, ktk);
 }
 
@@ -114,10 +114,10 @@ static enum hk_err make_policies(const struct hk_section *s)
 	struct hk_bytes domain = hk_text(erp->local_domain);
 	size_t i = 0;
 
-	erp->kds = (struct hk_kds_policy){.ktks = o->ktks,
-		.nktks = o->nktks,
-		.max_lifetime_s = erp->key_lifetime_s,
-		.any_transport = erp->any_transport};
+	erp->kds.ktks = o->ktks;
+	erp->kds.nktks = o->nktks;
+	erp->kds.max_lifetime_s = erp->key_lifetime_s;
+	erp->kds.any_transport = erp->any_transport;
 	if (!erp->local_domain)
 		return HK_OK;
 	while (i < o->nrealms && !hk_realm_equal(o->realms[i], domain))
@@ -153,15 +153,51 @@ enum hk_err hk_config_load_ktks(struct hk_loader *l, cfg_t *cfg)
 	return make_policies(&erp);
 }
 
+static enum hk_err find_server(const struct hk_section *s, size_t *out)
+{
+	const struct hk_config *c = s->loader->config;
+	const char *name = hk_section_text(s, "revoke-at");
+	char shown[HK_SHOWN_SIZE];
+
+	*out = HK_NO_SERVER;
+	if (!name)
+		return HK_OK;
+	for (size_t i = 0; i < c->nhome_servers; i++) {
+		if (strcmp(c->home_servers[i].name, name) == 0) {
+			*out = i;
+			return HK_OK;
+		}
+	}
+	return hk_section_fail(s, "revoke-at", "there is no home-server '%s'",
+		hk_shown(name, shown, sizeof(shown)));
+}
+
+enum hk_err hk_config_find_revoke_at(struct hk_loader *l, cfg_t *cfg)
+{
+	size_t n = l->config->owned->nktks;
+	size_t *list = calloc(n ? n : 1, sizeof(*list));
+	enum hk_err err = HK_OK;
+
+	l->config->erp.revoke_at = list;
+	if (!list)
+		return HK_ERR_NO_MEMORY;
+	for (size_t i = 0; i < n && !err; i++) {
+		struct hk_section s = {l, HK_BLOCK_KTK, cfg_getnsec(cfg, "ktk", (unsigned)i)};
+
+		err = find_server(&s, &list[i]);
+	}
+	return err;
+}
+
 void hk_config_free_ktks(struct hk_config_owned *owned)
 {
 	for (size_t i = 0; i < owned->nktks; i++) {
 		struct hk_ktk *ktk = &owned->ktks[i];
 
 		free((void *)(uintptr_t)ktk->owner.data);
-		free_list(ktk->domains, ktk->ndomains);
-		free_list(ktk->realms, ktk->nrealms);
-		free_list(ktk->labels, ktk->nlabels);
+		hk_config_free_list(ktk->domains, ktk->ndomains);
+		hk_config_free_list(ktk->realms, ktk->nrealms);
+		hk_config_free_list(ktk->labels, ktk->nlabels);
 		hk_wipe(ktk->secret, sizeof(ktk->secret));
 	}
 	free(owned->ktks);

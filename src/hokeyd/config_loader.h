@@ -47,6 +47,13 @@ char *hk_section_path(const struct hk_section *s, const char *option);
 /* Number of values of a list, with its default, and the i-th one. */
 size_t hk_section_list_len(const struct hk_section *s, const char *option);
 const char *hk_section_list_get(const struct hk_section *s, const char *option, size_t i);
+/*
+ * The same, copied, in lower case if so wanted; to be freed also after an error.
+ * *n starts at 0.
+ */
+enum hk_err hk_section_copy_list(const struct hk_section *s, const char *option, bool lower,
+	const struct hk_bytes **out, size_t *n);
+void hk_config_free_list(const struct hk_bytes *list, size_t n);
 
 /*
  * Writes the error `file:line: block "name": option: ...` and returns
@@ -99,6 +106,8 @@ uint16_t hk_section_port(const struct hk_section *s);
 /* Blocks ktk, and what block erp says about other domains. After block erp. */
 enum hk_err hk_config_load_ktks(struct hk_loader *l, cfg_t *cfg);
 void hk_config_free_ktks(struct hk_config_owned *owned);
+/* After blocks home-server: which of them is told when a key ends. */
+enum hk_err hk_config_find_revoke_at(struct hk_loader *l, cfg_t *cfg);
 /* Pairs of hex digits, with single colons between them or not; 0: it is something else. */
 size_t hk_parse_hex(const char *text, size_t len, uint8_t *out, size_t max);
 

@@ -267,6 +267,8 @@ enum hk_err hk_config_finish_client(const struct hk_section *s, struct hk_client
 	err = hk_section_tls(s, &client->tls);
 	err = err ? err : client->tls ? finish_tls_client(s, client) : finish_udp_client(s, client);
 	err = err ? err : hk_section_filter(s, "filter-replies", &client->filter_replies);
+	err = err ? err
+		  : hk_section_copy_list(s, "revokes", true, &client->revokes, &client->nrevokes);
 	if (err || client->tls)
 		return err;
 	if (client->require_message_authenticator == HK_NO)

@@ -170,6 +170,7 @@ static enum hk_err add_server(
 			s, "servers", "'%s': one pool cannot have UDP and TLS servers", shown);
 	if (pool->nservers == HK_POOL_MAX)
 		return hk_section_fail(s, "servers", "more than %u servers", HK_POOL_MAX);
+	c->home_servers[found].pooled = true;
 	pool->servers[pool->nservers++] = found;
 	return HK_OK;
 }

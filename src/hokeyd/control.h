@@ -16,9 +16,12 @@
  *     {"command":"show","name":NAME}             session: SESSION
  *     {"command":"revoke","name":NAME}           revoked: 0 or 1
  *     {"command":"revoke","user":USER}           revoked: how many
+ *     {"command":"revoke",...,"everywhere":true} the same, and elsewhere: GROUP
+ *     {"command":"withdrawals","group":N}        elsewhere: GROUP, as it is now
  *     {"command":"statistics"}                   counters: object of numbers,
  *                                                erp_failed and eap_failed:
- *                                                objects by reason; store:
+ *                                                objects by reason, likewise
+ *                                                keys_refused; store:
  *                                                {sets, bytes, max_bytes};
  *                                                logins_in_progress, workers,
  *                                                version, uptime
@@ -32,6 +35,11 @@
  *     SESSION = {"name": NAME, "user": text, "created": s, "expires": s,
  *                "expires_in": s, "next_seq": n, "last_used": s or null,
  *                "session_end": s or null, "authorization": ["Name = value", ...]}
+ *
+ *     GROUP = {"group": N, "pending": n, "done": n, "failed": n}
+ *
+ * counts the keys below those key sets that other servers had: some may still
+ * have to be told, some have ended there, some end with their lifetime only.
  *
  * Every reply has "ok": true, or "ok": false and "error": one sentence.
  */

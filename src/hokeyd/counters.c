@@ -18,6 +18,7 @@ static const char *const names[HK_COUNTERS] = {
 	[HK_COUNT_SILENT] = "silent",
 	[HK_COUNT_SUPERSEDED] = "superseded",
 	[HK_COUNT_TOO_LONG] = "too-long",
+	[HK_COUNT_BAD_TIMESTAMP] = "bad-timestamp",
 	[HK_COUNT_NO_NAS_IDENTITY] = "no-nas-identity",
 	[HK_COUNT_DUPLICATES_ANSWERED] = "duplicates-answered",
 	[HK_COUNT_STATUS] = "status",
@@ -43,8 +44,13 @@ static const char *const names[HK_COUNTERS] = {
 	[HK_COUNT_TLS_REFUSED] = "tls-refused",
 	[HK_COUNT_KEYS_TAKEN] = "keys-taken",
 	[HK_COUNT_KEYS_MISSED] = "keys-missed",
+	[HK_COUNT_KEYS_TAKEN_BACK] = "keys-taken-back",
+	[HK_COUNT_DISCONNECTS_REFUSED] = "disconnects-refused",
 	[HK_COUNT_KEYS_GIVEN] = "keys-given",
 	[HK_COUNT_KEYS_REFUSED] = "keys-refused",
+	[HK_COUNT_WITHDRAWALS] = "withdrawals",
+	[HK_COUNT_WITHDRAWALS_DONE] = "withdrawals-done",
+	[HK_COUNT_WITHDRAWALS_FAILED] = "withdrawals-failed",
 };
 
 const char *hk_counter_name(enum hk_counter which)
@@ -63,4 +69,5 @@ void hk_totals_add(struct hk_totals *totals, const struct hk_counters *c)
 	add(totals->count, c->count, HK_COUNTERS);
 	add(totals->eap_failed, c->eap_failed, HK_ERR_COUNT);
 	add(totals->erp_failed, c->erp_failed, HK_ERR_COUNT);
+	add(totals->keys_refused, c->keys_refused, HK_KEY_ERROR_COUNT);
 }

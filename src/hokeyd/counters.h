@@ -7,6 +7,7 @@
 #define HK_HOKEYD_COUNTERS_H
 
 #include <hokey/error.h>
+#include <hokey/keydist.h>
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -27,6 +28,7 @@ enum hk_counter {
 	HK_COUNT_SILENT,              /* nothing could be answered: limits, store errors */
 	HK_COUNT_SUPERSEDED,          /* the client reused the Identifier meanwhile */
 	HK_COUNT_TOO_LONG,            /* the reply did not fit */
+	HK_COUNT_BAD_TIMESTAMP,       /* Disconnect-Request: Event-Timestamp missing or not of now */
 	HK_COUNT_NO_NAS_IDENTITY,     /* not dropped, unless the client's setting says so */
 	/* answered */
 	HK_COUNT_DUPLICATES_ANSWERED,
@@ -55,8 +57,13 @@ enum hk_counter {
 	HK_COUNT_TLS_REFUSED,         /* and those that were not */
 	HK_COUNT_KEYS_TAKEN,          /* local ER server: keys of our domain that came */
 	HK_COUNT_KEYS_MISSED,         /* and those that were asked for and did not */
+	HK_COUNT_KEYS_TAKEN_BACK,     /* by the home server they came from */
+	HK_COUNT_DISCONNECTS_REFUSED, /* Disconnect-Requests that were answered with a NAK */
 	HK_COUNT_KEYS_GIVEN,          /* home server: keys for other domains */
-	HK_COUNT_KEYS_REFUSED,
+	HK_COUNT_KEYS_REFUSED,        /* by reason in keys_refused */
+	HK_COUNT_WITHDRAWALS,         /* keys at other servers that were to end */
+	HK_COUNT_WITHDRAWALS_DONE,    /* of those: they have ended */
+	HK_COUNT_WITHDRAWALS_FAILED,  /* of those: they end with their lifetime */
 	HK_COUNTERS
 };
 
@@ -64,6 +71,7 @@ struct hk_counters {
 	_Atomic uint64_t count[HK_COUNTERS];
 	_Atomic uint64_t eap_failed[HK_ERR_COUNT];
 	_Atomic uint64_t erp_failed[HK_ERR_COUNT];
+	_Atomic uint64_t keys_refused[HK_KEY_ERROR_COUNT];
 } __attribute__((aligned(64)));
 
 /* The owner's increment: a load and a store, nothing locked. */
@@ -83,6 +91,7 @@ struct hk_totals {
 	uint64_t count[HK_COUNTERS];
 	uint64_t eap_failed[HK_ERR_COUNT];
 	uint64_t erp_failed[HK_ERR_COUNT];
+	uint64_t keys_refused[HK_KEY_ERROR_COUNT];
 };
 
 void hk_totals_add(struct hk_totals *totals, const struct hk_counters *c);

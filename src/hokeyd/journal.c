@@ -18,6 +18,8 @@ static const char *reason_of_drop(enum hk_counter why)
 		return "it has no Message-Authenticator (require-message-authenticator)";
 	case HK_COUNT_PROXY_STATE_REFUSED:
 		return "it has Proxy-State but no Message-Authenticator (limit-proxy-state)";
+	case HK_COUNT_BAD_TIMESTAMP:
+		return "its Event-Timestamp is missing, or too far from our time";
 	case HK_COUNT_TOO_LONG:
 		return "the answer would not fit into 4096 octets";
 	default:

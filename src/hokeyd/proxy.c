@@ -208,20 +208,37 @@ static struct hk_epoch *new_epoch(struct hk_setup *setup)
 	return epoch;
 }
 
+/* The next server that is in a pool, from *i on; NULL: there is none. */
+static const struct hk_home_server_config *next_pooled(const struct hk_config *config, size_t *i)
+{
+	while (*i < config->nhome_servers) {
+		const struct hk_home_server_config *server = &config->home_servers[(*i)++];
+
+		if (server->pooled)
+			return server;
+	}
+	return NULL;
+}
+
 /* The servers of a setup: those we have, and new ones. NULL: out of memory. */
-static struct hk_upstream **collect(struct hk_proxy *p, const struct hk_config *config)
+static struct hk_upstream **collect(
+	struct hk_proxy *p, const struct hk_config *config, size_t *count)
 {
 	size_t n = config->nhome_servers;
 	struct hk_upstream **list = calloc(n ? n : 1, sizeof(struct hk_upstream *));
+	const struct hk_home_server_config *server;
 
-	for (size_t i = 0; list && i < n; i++) {
-		list[i] = find_same(p, &config->home_servers[i]);
-		if (!list[i])
-			list[i] = new_upstream(p, &config->home_servers[i]);
-		if (!list[i]) {
-			free_others(list, i, p->upstreams, p->nupstreams);
+	*count = 0;
+	for (size_t i = 0; list && (server = next_pooled(config, &i));) {
+		struct hk_upstream *u = find_same(p, server);
+
+		if (!u)
+			u = new_upstream(p, server);
+		if (!u) {
+			free_others(list, *count, p->upstreams, p->nupstreams);
 			return NULL;
 		}
+		list[(*count)++] = u;
 	}
 	return list;
 }
@@ -240,19 +257,20 @@ enum hk_err hk_proxy_change(struct hk_proxy *p, struct hk_setup *next)
 	struct hk_upstream **old = p->upstreams;
 	size_t nold = p->nupstreams;
 	struct hk_epoch *epoch = new_epoch(next);
-	struct hk_upstream **list = epoch ? collect(p, config) : NULL;
+	size_t n = 0, next_server = 0;
+	struct hk_upstream **list = epoch ? collect(p, config, &n) : NULL;
 
 	if (!list) {
 		if (epoch)
 			leave_epoch(epoch);
 		return HK_ERR_NO_MEMORY;
 	}
-	for (size_t i = 0; i < config->nhome_servers; i++) {
-		list[i]->config = &config->home_servers[i];
-		list[i]->peer = &config->home_servers[i].peer;
+	for (size_t i = 0; i < n; i++) {
+		list[i]->config = next_pooled(config, &next_server);
+		list[i]->peer = &list[i]->config->peer;
 	}
 	p->upstreams = list;
-	p->nupstreams = config->nhome_servers;
+	p->nupstreams = n;
 	for (size_t i = 0; i < nold; i++) {
 		if (!is_among(list, p->nupstreams, old[i]))
 			move_all(old[i], hk_clock_now());

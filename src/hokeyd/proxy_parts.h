@@ -85,7 +85,7 @@ struct hk_upstream {
 struct hk_proxy {
 	struct hk_proxy_world world;
 	struct hk_epoch *epoch;
-	struct hk_upstream **upstreams; /* in the order of the setup's home servers */
+	struct hk_upstream **upstreams; /* of the pools, in the order of the setup */
 	size_t nupstreams;
 	struct hk_realm_health realms;
 	struct event *tick;

@@ -2,6 +2,7 @@
 #include "hokeyd/radius_door.h"
 
 #include "crypto/crypto.h"
+#include "hokeyd/disconnect.h"
 
 #define ATTRIBUTE_HEADER           2
 #define TERMINATION_RADIUS_REQUEST 1
@@ -21,10 +22,11 @@ enum hk_err hk_door_init(struct hk_door *door, struct hk_counters *counters, siz
 void hk_door_free(struct hk_door *door)
 {
 	hk_radius_duplicates_free(door->duplicates);
-	door->duplicates = NULL;
+	hk_radius_duplicates_free(door->dynamic);
+	door->duplicates = door->dynamic = NULL;
 }
 
-static enum hk_door_step drop(struct hk_door *door, struct hk_door_request *r, enum hk_counter why)
+enum hk_door_step hk_door_drop(struct hk_door *door, struct hk_door_request *r, enum hk_counter why)
 {
 	r->dropped = why;
 	hk_count(door->counters, why);
@@ -77,16 +79,16 @@ static bool authentic(struct hk_door *door, struct hk_door_request *r)
 		break;
 	case HK_ERR_NOT_FOUND:
 		if (needs_authenticator(r->client, p)) {
-			drop(door, r, HK_COUNT_NO_AUTHENTICATOR);
+			hk_door_drop(door, r, HK_COUNT_NO_AUTHENTICATOR);
 			return false;
 		}
 		if (p->has_proxy_state && refuses_proxy_state(r->client)) {
-			drop(door, r, HK_COUNT_PROXY_STATE_REFUSED);
+			hk_door_drop(door, r, HK_COUNT_PROXY_STATE_REFUSED);
 			return false;
 		}
 		break;
 	default:
-		drop(door, r, HK_COUNT_BAD_AUTHENTICATOR);
+		hk_door_drop(door, r, HK_COUNT_BAD_AUTHENTICATOR);
 		return false;
 	}
 	learn(r);
@@ -115,13 +117,13 @@ static enum hk_door_step answer_status(
 {
 	if (!may_answer_status(r->client, now)) {
 		hk_door_forget(door, r->entry, now);
-		return drop(door, r, HK_COUNT_STATUS_LIMITED);
+		return hk_door_drop(door, r, HK_COUNT_STATUS_LIMITED);
 	}
 	hk_radius_begin(out, HK_RADIUS_ACCESS_ACCEPT, r->radius.identifier);
 	hk_radius_put_proxy_state(out, &r->radius);
 	if (hk_radius_sign_reply(out, &r->client->config->secret, r->radius.authenticator)) {
 		hk_door_forget(door, r->entry, now);
-		return drop(door, r, HK_COUNT_TOO_LONG);
+		return hk_door_drop(door, r, HK_COUNT_TOO_LONG);
 	}
 	hk_count(door->counters, HK_COUNT_STATUS);
 	return HK_DOOR_REPLY;
@@ -261,25 +263,6 @@ void hk_door_move(struct hk_door_request *to, const struct hk_door_request *r, u
 
 /* ---- in ---- */
 
-/* Nobody asked for CoA or Disconnect in this direction (RFC 6614 section 2.5). */
-static enum hk_door_step refuse_dynamic(
-	struct hk_door *door, struct hk_door_request *r, struct hk_buf *out)
-{
-	const struct hk_radius_secret *secret = &r->client->config->secret;
-	const struct hk_radius *p = &r->radius;
-	uint8_t nak =
-		p->code == HK_RADIUS_COA_REQUEST ? HK_RADIUS_COA_NAK : HK_RADIUS_DISCONNECT_NAK;
-
-	if (hk_radius_check_request_authenticator(p, secret))
-		return drop(door, r, HK_COUNT_BAD_AUTHENTICATOR);
-	hk_radius_begin(out, nak, p->identifier);
-	hk_radius_put_u32(out, HK_RADIUS_ERROR_CAUSE, HK_CAUSE_UNSUPPORTED);
-	hk_radius_put_proxy_state(out, p);
-	if (hk_radius_sign_reply(out, secret, p->authenticator))
-		return drop(door, r, HK_COUNT_TOO_LONG);
-	return HK_DOOR_REPEAT;
-}
-
 static bool is_dynamic(uint8_t code)
 {
 	return code == HK_RADIUS_COA_REQUEST || code == HK_RADIUS_DISCONNECT_REQUEST;
@@ -291,10 +274,10 @@ static enum hk_door_step check(struct hk_door *door, const struct hk_radius_sour
 {
 	struct hk_bytes stored;
 
-	if (r->client->config->tls && is_dynamic(r->radius.code))
-		return refuse_dynamic(door, r, out);
+	if (is_dynamic(r->radius.code))
+		return hk_disconnect_check(door, source, now, r, out);
 	if (r->radius.code != HK_RADIUS_ACCESS_REQUEST && r->radius.code != HK_RADIUS_STATUS_SERVER)
-		return drop(door, r, HK_COUNT_BAD_CODE);
+		return hk_door_drop(door, r, HK_COUNT_BAD_CODE);
 	if (!authentic(door, r))
 		return HK_DOOR_DROP;
 
@@ -305,7 +288,7 @@ static enum hk_door_step check(struct hk_door *door, const struct hk_radius_sour
 		hk_count(door->counters, HK_COUNT_DUPLICATES_ANSWERED);
 		return HK_DOOR_REPEAT;
 	case HK_DUPLICATE_IN_PROGRESS:
-		return drop(door, r, HK_COUNT_DUPLICATES_IN_PROGRESS);
+		return hk_door_drop(door, r, HK_COUNT_DUPLICATES_IN_PROGRESS);
 	case HK_DUPLICATE_NEW:
 		break;
 	}
@@ -320,7 +303,7 @@ static enum hk_door_step parse(
 	hk_count(door->counters, HK_COUNT_PACKETS);
 	r->learnt_signs = r->learnt_nas = false;
 	if (hk_radius_parse(packet, &r->radius))
-		return drop(door, r, HK_COUNT_MALFORMED);
+		return hk_door_drop(door, r, HK_COUNT_MALFORMED);
 	return HK_DOOR_VISIT;
 }
 
@@ -332,7 +315,7 @@ enum hk_door_step hk_door_receive(struct hk_door *door, const struct hk_clients 
 		return HK_DOOR_DROP;
 	r->client = hk_clients_find(clients, source->address);
 	if (!r->client || r->client->config->tls)
-		return drop(door, r, HK_COUNT_UNKNOWN_CLIENT);
+		return hk_door_drop(door, r, HK_COUNT_UNKNOWN_CLIENT);
 	return check(door, source, now, r, out);
 }
 
@@ -469,11 +452,11 @@ enum hk_door_step hk_door_encode(
 	count_outcome(door->counters, &r->visit);
 	if (r->visit.reply.verdict == HK_VERDICT_NONE) {
 		hk_door_forget(door, r->entry, now);
-		return drop(door, r, HK_COUNT_SILENT);
+		return hk_door_drop(door, r, HK_COUNT_SILENT);
 	}
 	if (write_reply(door, r, out)) {
 		hk_door_forget(door, r->entry, now);
-		return drop(door, r, HK_COUNT_TOO_LONG);
+		return hk_door_drop(door, r, HK_COUNT_TOO_LONG);
 	}
 	count_reply(door->counters, r->visit.reply.verdict);
 	return HK_DOOR_REPLY;

@@ -23,6 +23,7 @@
 
 struct hk_door {
 	struct hk_radius_duplicates *duplicates;
+	struct hk_radius_duplicates *dynamic; /* of Disconnect-Requests; NULL: none came */
 	struct hk_counters *counters;
 	bool reads_keydist;           /* somebody may ask for keys here */
 	uint8_t randoms[256];         /* for salts */
@@ -47,6 +48,7 @@ enum hk_door_step {
 	HK_DOOR_REPEAT,               /* `out` is an answer given before: send it */
 	HK_DOOR_REPLY,                /* `out` is an answer: settle it and send it */
 	HK_DOOR_VISIT,                /* to the hall */
+	HK_DOOR_DISCONNECT,           /* a Disconnect-Request: see disconnect.h */
 };
 
 enum hk_err hk_door_init(struct hk_door *door, struct hk_counters *counters, size_t duplicates,
@@ -77,6 +79,10 @@ enum hk_door_step hk_door_receive_from(struct hk_door *door, struct hk_client *c
 /* Also counts how the visit ended. DROP: no answer; the request is forgotten. */
 enum hk_door_step hk_door_encode(
 	struct hk_door *door, struct hk_door_request *r, hk_time now, struct hk_buf *out);
+
+/* Counts why, and is HK_DOOR_DROP. */
+enum hk_door_step hk_door_drop(
+	struct hk_door *door, struct hk_door_request *r, enum hk_counter why);
 
 /*
  * What a request says, for the hall. joined: HK_EAP_MAX_LEN octets. Not:

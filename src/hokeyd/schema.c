@@ -40,8 +40,8 @@ static const struct hk_choice unknown_keys[] = {
 static const struct hk_choice key_transports[] = {{"tls", 0}, {"any", 1}, {NULL, 0}};
 static const struct hk_choice keep_emsks[] = {
 	{"no", HK_EMSK_DERIVE_AND_FORGET}, {"yes", HK_EMSK_UNTIL_EXPIRY}, {NULL, 0}};
-static const struct hk_choice key_types[] = {{"dsrk", HK_KTK_DSRK}, {"usrk", HK_KTK_USRK},
-	{"dsusrk", HK_KTK_DSUSRK}, {NULL, 0}};
+static const struct hk_choice key_types[] = {
+	{"dsrk", HK_KTK_DSRK}, {"usrk", HK_KTK_USRK}, {"dsusrk", HK_KTK_DSUSRK}, {NULL, 0}};
 static const struct hk_choice store_kinds[] = {
 	{"lmdb", HK_STORE_LMDB}, {"memory", HK_STORE_MEMORY}, {NULL, 0}};
 static const struct hk_choice durabilities[] = {{"full", HK_DURABLE_FULL},
@@ -68,7 +68,8 @@ const struct hk_block hk_blocks[HK_BLOCKS] = {
 		"client over UDP are dropped. The name appears in the log."},
 	[HK_BLOCK_TLS] = {"tls", true,
 		"What RADIUS/TLS (RFC 6614) shows to the other end, and whom it trusts. Blocks "
-		"`listen`, `client` and `home-server` refer to it by its name. TLS 1.2 and 1.3 with "
+		"`listen`, `client` and `home-server` refer to it by its name. TLS 1.2 and 1.3 "
+		"with "
 		"ephemeral keys and authenticated encryption only. Both ends have certificates, or "
 		"a pre-shared key (TLS 1.3 only)."},
 	[HK_BLOCK_HOME_SERVER] = {"home-server", true,
@@ -199,6 +200,13 @@ const struct hk_option hk_options[] = {
 		"It is a local ER server or a proxy of such",
 		"Then its requests for keys pass, and the answers to them. Of others, as access "
 		"points are, a local ER server lets none through and asks for itself."},
+	{HK_BLOCK_CLIENT, "revokes", HK_VALUE_LIST, false, NULL, 1, HK_REALM_MAX_LEN, NULL,
+		NO_FIELD,
+		"Home realms whose keys it may take back, with Disconnect-Requests; `*`: all",
+		"For a home server that has given a local ER server keys of its domain. It sends "
+		"them to any `listen`; RFC 5176 has UDP port 3799 for them. When left out, those "
+		"of "
+		"this client are refused."},
 	{HK_BLOCK_CLIENT, "unreachable", HK_VALUE_CHOICE, false, "silent", 0, 0, unreachables,
 		CLIENT(unreachable), "What it hears when no home server answers its request",
 		"`silent`: nothing, so that devices do not take it for a wrong password. `reject`: "
@@ -273,7 +281,8 @@ const struct hk_option hk_options[] = {
 	{HK_BLOCK_HOME_SERVER, "status-check", HK_VALUE_CHOICE, false, "auto", 0, 0, status_checks,
 		SERVER(status_check), "Ask zombies and the dead with Status-Server (RFC 5997)",
 		"`auto`: over UDP not, because not all servers answer it. Over TLS it is the "
-		"watchdog of RFC 3539, sent after `check-interval` (6 s and more) without a packet."},
+		"watchdog of RFC 3539, sent after `check-interval` (6 s and more) without a "
+		"packet."},
 	{HK_BLOCK_HOME_SERVER, "check-interval", HK_VALUE_MILLISECONDS, false, "30s", 1000, 600000,
 		NULL, SERVER(timers.check_interval_ms), "Time between two Status-Servers", NULL},
 	{HK_BLOCK_HOME_SERVER, "check-timeout", HK_VALUE_MILLISECONDS, false, "4s", 500, 60000,
@@ -468,13 +477,29 @@ const struct hk_option hk_options[] = {
 	{HK_BLOCK_ERP, "keep-emsk", HK_VALUE_CHOICE, false, "no", 0, 0, keep_emsks, ERP(keep_emsk),
 		"Keep the EMSK after a login, for explicit bootstrapping",
 		"`no`: other domains get their keys with the login, or never."},
+	{HK_BLOCK_ERP, "authorization-indication", HK_VALUE_BOOL, false, "yes", 0, 0, NULL,
+		ERP(kds.indicate),
+		"Assure devices that the domain named to them has its key from here",
+		"In explicit bootstrapping; 18 octets more (Authorization Indication, RFC 6696). "
+		"With "
+		"`no` only when a key is given to the same server once more."},
+	{HK_BLOCK_ERP, "require-consent", HK_VALUE_BOOL, false, "no", 0, 0, NULL,
+		ERP(kds.needs_consent),
+		"Give keys only in explicit bootstrapping, where the device asks for it",
+		"Then `keep-emsk = yes` is needed, and each device makes one more round trip "
+		"home."},
 
 	/* ---- ktk ---- */
 	{HK_BLOCK_KTK, "kek-id", HK_VALUE_TEXT, false, NULL, 1, HK_KEK_ID_LEN, NULL, NO_FIELD,
 		"Name of the key on the wire, 1 to 16 octets; the block's name when left out",
 		"The same at both ends."},
+	{HK_BLOCK_KTK, "owner", HK_VALUE_TEXT, false, NULL, 1, 64, NULL, NO_FIELD,
+		"Name of the other server; the block's name when left out",
+		"The same in two blocks while a key is changed for a new one: what was granted "
+		"with the old one is not lost."},
 	{HK_BLOCK_KTK, "key-file", HK_VALUE_PATH, true, NULL, PATH_LEN, NULL, NO_FIELD,
-		"File with the key: 32 octets in hex, one line", "`openssl rand -hex 32` makes one."},
+		"File with the key: 32 octets in hex, one line",
+		"`openssl rand -hex 32` makes one."},
 	{HK_BLOCK_KTK, "domains", HK_VALUE_LIST, false, NULL, 1, HK_REALM_MAX_LEN, NULL, NO_FIELD,
 		"Domains for whose keys it may be used", NULL},
 	{HK_BLOCK_KTK, "realms", HK_VALUE_LIST, false, NULL, 1, HK_REALM_MAX_LEN, NULL, NO_FIELD,
@@ -484,7 +509,14 @@ const struct hk_option hk_options[] = {
 	{HK_BLOCK_KTK, "labels", HK_VALUE_LIST, false, NULL, 1, HK_KEYDIST_LABEL_MAX, NULL,
 		NO_FIELD, "Usages for which `usrk` and `dsusrk` are handed out", NULL},
 	{HK_BLOCK_KTK, "max-lifetime", HK_VALUE_SECONDS, false, "0", 0, 30 * 86400, NULL,
-		KTK(max_lifetime_s), "Longest life of these keys; 0: `key-lifetime`", NULL},
+		KTK(max_lifetime_s), "Longest life of these keys; 0: `key-lifetime`",
+		"At home: how long at most an account that is closed, or a key that is revoked, "
+		"still works at the other server when that cannot be told."},
+	{HK_BLOCK_KTK, "revoke-at", HK_VALUE_TEXT, false, NULL, 1, 64, NULL, NO_FIELD,
+		"Name of the `home-server` block of the other server, to be told when its keys end",
+		"At home. It gets a Disconnect-Request (RFC 5176) for a key of its own when the "
+		"account is closed in the users file, and with `hokey revoke --everywhere`. It "
+		"needs a `client` block for us with `revokes`."},
 
 	/* ---- store ---- */
 	{HK_BLOCK_STORE, "type", HK_VALUE_CHOICE, false, "lmdb", 0, 0, store_kinds, STORE(kind),

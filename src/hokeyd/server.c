@@ -79,6 +79,8 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	expire(s, now);
 	rotate_ticket_key(s, now);
 	warn_of_certificate(s, now);
+	hk_closed_accounts_step(s, now);
+	hk_withdrawals_tick(s->withdrawals, now);
 }
 
 /* ---- statistics ---- */
@@ -86,6 +88,8 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 void hk_server_totals(const struct hk_server *s, struct hk_totals *out)
 {
 	memset(out, 0, sizeof(*out));
+	if (s->counters)
+		hk_totals_add(out, s->counters);
 	for (unsigned i = 0; i < s->nworkers; i++)
 		hk_totals_add(out, hk_worker_counters(s->workers[i]));
 }
@@ -114,6 +118,8 @@ static void log_statistics(const struct hk_server *s)
 		put_counter(&b, "eap-failed-", name, totals.eap_failed[i]);
 		put_counter(&b, "erp-failed-", name, totals.erp_failed[i]);
 	}
+	for (uint32_t i = 1; i < HK_KEY_ERROR_COUNT; i++)
+		put_counter(&b, "keys-refused-", hk_key_error_name(i), totals.keys_refused[i]);
 	line[b.len] = 0;
 	hk_log_write(s->log, HK_LOG_NOTICE, "statistics: logins-in-progress=%zu%s",
 		hk_home_sessions(s->home), line);
@@ -182,8 +188,10 @@ enum hk_err hk_server_reload(struct hk_server *s, struct hk_config_error *error)
 	} else {
 		for (unsigned i = 0; i < s->nworkers; i++)
 			hk_worker_change(s->workers[i], next);
+		hk_withdrawals_change(s->withdrawals, next);
 		hk_setup_release(s->setup);
 		s->setup = next;
+		hk_closed_accounts_begin(s);
 		s->certificate_checked = 0;
 		hk_log_set_level(s->log, next->config->log_level);
 		log_warnings(s);
@@ -266,6 +274,20 @@ static enum hk_err open_control(struct hk_server *s, struct hk_config_error *err
 	return err;
 }
 
+static enum hk_err make_withdrawals(struct hk_server *s)
+{
+	enum hk_err err;
+
+	s->counters = aligned_alloc(_Alignof(struct hk_counters), sizeof(*s->counters));
+	if (!s->counters)
+		return HK_ERR_NO_MEMORY;
+	memset(s->counters, 0, sizeof(*s->counters));
+	err = hk_withdrawals_new(s->base, s->counters, s->log, s->setup, &s->withdrawals);
+	if (!err)
+		hk_closed_accounts_begin(s);
+	return err;
+}
+
 static enum hk_err make_workers(struct hk_server *s)
 {
 	const struct hk_worker_shared shared = {s->home, s->sticky, s->log};
@@ -331,6 +353,8 @@ static enum hk_err fit_out(
 	err = hk_home_new(NULL, NULL, &s->home);
 	if (!err)
 		err = hk_sticky_new(STICKY_ENTRIES, STICKY_LIFETIME_MS, &s->sticky);
+	if (!err)
+		err = make_withdrawals(s);
 	if (!err)
 		err = open_control(s, error);
 	if (!err)
@@ -408,6 +432,8 @@ void hk_server_free(struct hk_server *s)
 	free(s->workers);
 	for (size_t i = 0; i < s->nevents; i++)
 		event_free(s->events[i]);
+	hk_withdrawals_free(s->withdrawals);
+	free(s->counters);
 	if (s->base)
 		event_base_free(s->base);
 	hk_home_free(s->home);

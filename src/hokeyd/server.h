@@ -10,6 +10,7 @@
 #include "hokeyd/config.h"
 #include "hokeyd/counters.h"
 #include "hokeyd/log.h"
+#include "hokeyd/revoke.h"
 #include "hokeyd/setup.h"
 
 #include <hokey/home.h>
@@ -33,6 +34,9 @@ struct hk_server {
 	struct hk_worker  **workers;
 	unsigned            nworkers;
 	struct hk_control  *control;
+	struct hk_counters *counters; /* of the main thread */
+	struct hk_withdrawals *withdrawals;
+	struct hk_closed_accounts closed;
 	hk_time             started;
 	hk_time             ticket_key_since;
 	hk_time             certificate_checked;

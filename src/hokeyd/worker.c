@@ -2,6 +2,7 @@
 #include "hokeyd/worker.h"
 
 #include "hokeyd/clock.h"
+#include "hokeyd/disconnect.h"
 #include "hokeyd/journal.h"
 #include "hokeyd/lookups.h"
 #include "hokeyd/outbox.h"
@@ -112,8 +113,11 @@ static void answer(struct hk_worker *w, struct hk_door_request *r,
 	if (r->visit.event.kind != HK_HOME_ERP || r->visit.reply.reason || logins == HK_LOGINS_ALL)
 		hk_journal_visit(w->log, logins, r, now);
 	if (r->visit.event.key.asked && r->visit.reply.verdict == HK_VERDICT_ACCEPT) {
-		hk_count(&w->counters,
-			r->visit.event.key.error ? HK_COUNT_KEYS_REFUSED : HK_COUNT_KEYS_GIVEN);
+		uint8_t error = r->visit.event.key.error;
+
+		hk_count(&w->counters, error ? HK_COUNT_KEYS_REFUSED : HK_COUNT_KEYS_GIVEN);
+		if (error)
+			hk_count_in(&w->counters.keys_refused[error], 1);
 		hk_journal_key(w->log, r, now);
 	}
 	hk_home_done(&w->home, &r->visit);
@@ -253,6 +257,12 @@ static bool take_in(struct hk_worker *w, int fd, size_t i, hk_time now)
 			refused(w, &b, i, now);
 		else
 			push(w, &b, r->entry, true, false, 0, now);
+		break;
+	case HK_DOOR_DISCONNECT:
+		aim(&out->to, w, fd, i);
+		if (hk_disconnect_answer(&w->door, w->store, w->log,
+			    w->setup->config->erp.visited.domain, r, now, &b))
+			push(w, &b, r->entry, false, false, 0, now);
 		break;
 	case HK_DOOR_DROP:
 		hk_journal_drop(w->log, r->dropped, &w->from[i], now);

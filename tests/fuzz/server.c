@@ -194,6 +194,7 @@ static void give(struct machine *m, struct packet *packet, bool wait)
 		if (hk_door_settle(&m->door, p->r.entry, hk_buf_bytes(&out), m->now))
 			keep_reply(packet, hk_buf_bytes(&out));
 		break;
+	case HK_DOOR_DISCONNECT: /* of no client here */
 	case HK_DOOR_DROP:
 		break;
 	}

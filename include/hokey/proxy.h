@@ -236,6 +236,7 @@ struct hk_forward {
 	struct hk_bytes operator_name; /* with its namespace, "1visited.example"; empty: none */
 	struct hk_bytes extra;        /* further attributes, ready encoded */
 	uint32_t private_vendor;      /* whose key distribution is taken out both ways; 0: stays */
+	struct hk_bytes local_domain; /* with private_vendor: told in an Accept; empty: none */
 	bool     ask_cui;             /* Chargeable-User-Identity is asked for */
 	bool     hide_proxy_state;    /* the client's Proxy-State stays here */
 	bool     own_proxy_state;

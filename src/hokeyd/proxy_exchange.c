@@ -593,14 +593,15 @@ enum hk_err hk_exchange_reply(struct hk_exchange *x, const struct hk_radius *rep
 		declined(x, now);
 		return HK_OK;
 	}
+	if (x->visited && reply->code == HK_RADIUS_ACCESS_ACCEPT &&
+		hk_exchange_take_key(x, reply, now))
+		f.local_domain = x->epoch->setup->config->erp.visited.domain;
 	err = hk_forward_reply(&f, &x->request, &x->sent, reply, &b);
 	if (err) {
 		hk_upstream_bad_reply(u, err, now);
 		drop(x, now);
 		return HK_OK;
 	}
-	if (x->visited && reply->code == HK_RADIUS_ACCESS_ACCEPT)
-		hk_exchange_take_key(x, reply, now);
 	learn(x, reply, now);
 	count_reply(p->world.counters, reply->code);
 	hk_journal_proxied(p->world.log, p->epoch->setup->config->log_logins, x->client,

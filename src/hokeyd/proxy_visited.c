@@ -51,7 +51,7 @@ void hk_exchange_ask_key(struct hk_exchange *x, struct hk_buf *extra, hk_time no
 			x->upstream->config->name);
 }
 
-void hk_exchange_take_key(struct hk_exchange *x, const struct hk_radius *reply, hk_time now)
+bool hk_exchange_take_key(struct hk_exchange *x, const struct hk_radius *reply, hk_time now)
 {
 	struct hk_proxy *p = x->proxy;
 	uint8_t memory[HK_EAP_MAX_LEN];
@@ -60,7 +60,7 @@ void hk_exchange_take_key(struct hk_exchange *x, const struct hk_radius *reply, 
 	char realm[HK_LOG_ESCAPED];
 
 	if (x->visited->asked.domain_len == 0 || read_request(x, memory, &q))
-		return;
+		return false;
 	hk_visited_accept(
 		policy_of(x), p->world.store, x->visited, &q, reply->attributes, now, &outcome);
 	hk_keystore_release(p->world.store);
@@ -70,7 +70,7 @@ void hk_exchange_take_key(struct hk_exchange *x, const struct hk_radius *reply, 
 		hk_log_write(p->world.log, HK_LOG_INFO,
 			"key for our domain from home [%s], for %" PRIu32 " s", realm,
 			hk_time_left_s(outcome.expires, now));
-		return;
+		return true;
 	}
 	hk_count(p->world.counters, HK_COUNT_KEYS_MISSED);
 	hk_log_repeated(p->world.log,
@@ -78,4 +78,5 @@ void hk_exchange_take_key(struct hk_exchange *x, const struct hk_radius *reply, 
 		now, "no key for our domain from home [%s]: %s%s%s", realm,
 		hk_strerror(outcome.reason), outcome.error ? ", it says " : "",
 		outcome.error ? hk_key_error_name(outcome.error) : "");
+	return false;
 }

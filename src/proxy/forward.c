@@ -193,6 +193,17 @@ enum hk_err hk_forward_check_reply(
 
 /* ---- replies ---- */
 
+/* For the access point: the domain whose local ER server we are. */
+static bool tells_domain(const struct hk_forward *f, const struct hk_radius *reply)
+{
+	return f->local_domain.len && reply->code == HK_RADIUS_ACCESS_ACCEPT;
+}
+
+static bool is_domain(const struct hk_forward *f, const struct hk_radius_attribute *a)
+{
+	return a->vendor == f->private_vendor && a->vendor_type == HK_KEYDIST_LOCAL_DOMAIN;
+}
+
 enum hk_err hk_forward_reply(const struct hk_forward *f, const struct hk_radius *request,
 	const struct hk_radius *sent, const struct hk_radius *reply, struct hk_buf *out)
 {
@@ -211,12 +222,14 @@ enum hk_err hk_forward_reply(const struct hk_forward *f, const struct hk_radius 
 		enum hk_err err;
 
 		if (a.type == HK_RADIUS_MESSAGE_AUTHENTICATOR || a.type == HK_RADIUS_PROXY_STATE ||
-			stays_here(f, &a))
+			stays_here(f, &a) || (f->local_domain.len && is_domain(f, &a)))
 			continue;
 		err = hk_forward_attribute(&hops, &a, out);
 		if (err)
 			return err;
 	}
+	if (tells_domain(f, reply))
+		hk_radius_put_vsa(out, f->private_vendor, HK_KEYDIST_LOCAL_DOMAIN, f->local_domain);
 	hk_radius_put_proxy_state(out, request);
 	return hk_radius_sign_reply(out, f->client_secret, request->authenticator);
 }

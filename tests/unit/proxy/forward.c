@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "test.h"
 
+#include <hokey/keydist.h>
 #include <hokey/proxy.h>
 
 static struct hk_radius_secret client_secret, server_secret;
@@ -401,6 +402,37 @@ static void additions_of_the_visited_network(void **state)
 	assert_false(hk_radius_has_several(&again.radius, HK_RADIUS_CHARGEABLE_USER_IDENTITY));
 }
 
+/* What the access point hears of the local domain is ours, and only when it was let in. */
+static void the_local_domain_is_told(void **state)
+{
+	static const uint8_t codes[] = {HK_RADIUS_ACCESS_ACCEPT, HK_RADIUS_ACCESS_CHALLENGE};
+	struct hk_forward f = options();
+	struct packet request, sent, reply, back;
+
+	(void)state;
+	f.private_vendor = HK_VENDOR_HOKEY;
+	f.local_domain = hk_text("tokyo.example");
+	make_request(&request);
+	forward(&f, &request, &sent);
+	for (size_t i = 0; i < sizeof(codes); i++) {
+		struct hk_bytes told;
+
+		begin(&reply, codes[i], 200);
+		hk_radius_put_vsa(&reply.buf, HK_VENDOR_HOKEY, HK_KEYDIST_LOCAL_DOMAIN,
+			hk_text("elsewhere.example"));
+		assert_ok(hk_radius_sign_reply(
+			&reply.buf, &server_secret, sent.radius.authenticator));
+		reply.radius = parse(&reply.buf);
+		back.buf = hk_buf(back.memory, sizeof(back.memory));
+		assert_ok(hk_forward_reply(
+			&f, &request.radius, &sent.radius, &reply.radius, &back.buf));
+		back.radius = parse(&back.buf);
+		told = hk_radius_find_vsa(&back.radius, HK_VENDOR_HOKEY, HK_KEYDIST_LOCAL_DOMAIN);
+		assert_int_equal(told.data != NULL, codes[i] == HK_RADIUS_ACCESS_ACCEPT);
+		assert_true(!told.data || hk_bytes_equal(told, f.local_domain));
+	}
+}
+
 /* R2865-2.3-08 */
 static void hops_are_counted(void **state)
 {
@@ -529,6 +561,7 @@ int main(void)
 		cmocka_unit_test(passwords_are_hidden_anew),
 		cmocka_unit_test(chap_keeps_its_challenge),
 		cmocka_unit_test(additions_of_the_visited_network),
+		cmocka_unit_test(the_local_domain_is_told),
 		cmocka_unit_test(hops_are_counted),
 		cmocka_unit_test(filters),
 		cmocka_unit_test(too_long_for_the_next_hop),

@@ -127,23 +127,85 @@ void hk_counters_mark(struct hk_counters *c)
 	c->written++;
 }
 
+static void wake_all(struct hk_sync_waiter *list, int rc)
+{
+	for (struct hk_sync_waiter *w = list, *next; w; w = next) {
+		next = w->next; /* it is gone once it is awake */
+		w->rc = rc;
+		sem_post(&w->wake);
+	}
+}
+
+/* Who leads the next sync; with sync_lock. NULL: nobody waits. */
+static struct hk_sync_waiter *next_leader(struct hk_counters *c)
+{
+	struct hk_sync_waiter *w = c->waiting;
+
+	c->syncing = w != NULL;
+	if (w) {
+		c->waiting = w->next;
+		w->leads = true;
+	}
+	return w;
+}
+
+/* For all who wait now. With sync_lock, which it leaves. */
+static int sync_for_all(struct hk_counters *c)
+{
+	uint64_t target = c->written;
+	struct hk_sync_waiter *followers = c->waiting, *leader;
+	int rc;
+
+	c->waiting = NULL;
+	pthread_mutex_unlock(&c->sync_lock);
+	rc = c->failed ? EIO : 0;
+	if (!rc && fdatasync(c->fd))
+		rc = errno;
+	pthread_mutex_lock(&c->sync_lock);
+	if (rc)
+		c->failed = true;
+	else
+		c->synced = target;
+	leader = next_leader(c);
+	pthread_mutex_unlock(&c->sync_lock);
+	if (leader)
+		sem_post(&leader->wake);
+	wake_all(followers, rc);
+	return rc;
+}
+
+/* Behind the one that is under way. With sync_lock, which it leaves. */
+static int wait_for_sync(struct hk_counters *c)
+{
+	struct hk_sync_waiter me = {.next = c->waiting};
+
+	sem_init(&me.wake, 0, 0);
+	c->waiting = &me;
+	pthread_mutex_unlock(&c->sync_lock);
+	while (sem_wait(&me.wake))
+		;
+	sem_destroy(&me.wake);
+	if (!me.leads)
+		return me.rc;
+	pthread_mutex_lock(&c->sync_lock);
+	return sync_for_all(c);
+}
+
 enum hk_err hk_counters_sync(struct hk_counters *c)
 {
-	uint64_t mine = c->written, target;
-	enum hk_err err = HK_OK;
+	uint64_t mine = c->written;
+	int rc = 0;
 
 	pthread_mutex_lock(&c->sync_lock);
-	target = c->written;
-	if (c->failed) {
-		err = hk_lmdb_error(EIO);
-	} else if (c->synced < mine) {
-		if (fdatasync(c->fd)) {
-			err = hk_lmdb_error(errno);
-			c->failed = true;
-		} else {
-			c->synced = target;
-		}
+	if (c->failed)
+		rc = EIO;
+	if (rc || c->synced >= mine)
+		pthread_mutex_unlock(&c->sync_lock);
+	else if (c->syncing)
+		rc = wait_for_sync(c);
+	else {
+		c->syncing = true;
+		rc = sync_for_all(c);
 	}
-	pthread_mutex_unlock(&c->sync_lock);
-	return err;
+	return hk_lmdb_error(rc);
 }

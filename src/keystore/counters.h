@@ -19,9 +19,23 @@
 #include <hokey/error.h>
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 
 #define HK_COUNTER_LEN 64u
+
+/*
+ * One thread at a time is in fdatasync. Who comes meanwhile waits in a list for
+ * the next one, which one of those who wait will do for all of them. Each is
+ * woken once, by itself, and when its own writes are on the disk: with a lock
+ * alone it would wait behind a sync that does not concern it.
+ */
+struct hk_sync_waiter {
+	sem_t wake;
+	bool leads; /* the next sync is its to do */
+	int rc;     /* else: of the sync that was done for it */
+	struct hk_sync_waiter *next;
+};
 
 struct hk_counters {
 	int fd;
@@ -31,7 +45,9 @@ struct hk_counters {
 	pthread_mutex_t lock;     /* against threads; the file's lock: processes */
 	_Atomic uint64_t written; /* batches */
 	pthread_mutex_t sync_lock;
-	uint64_t synced;    /* of `written`; under sync_lock */
+	bool syncing; /* one thread is at it; under sync_lock, as the next two */
+	struct hk_sync_waiter *waiting;
+	uint64_t synced;    /* of `written` */
 	atomic_bool failed; /* a sync did: nobody knows what is on the disk */
 };
 

@@ -126,6 +126,12 @@ HK_API enum hk_err hk_er_peer_take_emsk(
 HK_API enum hk_err hk_er_peer_learn_domain(struct hk_er_peer *peer, struct hk_bytes authenticator,
 	struct hk_bytes domain, enum hk_er_source source, hk_time now);
 
+/*
+ * Derives the keys of a visited domain now, while the EMSK is there: before it is
+ * forgotten, or before hk_er_peer_save(). False: they cannot be had.
+ */
+HK_API bool hk_er_peer_prepare(struct hk_er_peer *peer, struct hk_bytes domain, hk_time now);
+
 /* True when ERP with the home domain, or with the one given, could be begun now. */
 HK_API bool hk_er_peer_has_keys(const struct hk_er_peer *peer, hk_time now);
 

@@ -266,6 +266,13 @@ enum hk_err hk_er_peer_choose(struct hk_er_peer *peer, const struct hk_er_authen
 	return HK_OK;
 }
 
+bool hk_er_peer_prepare(struct hk_er_peer *peer, struct hk_bytes domain, hk_time now)
+{
+	hk_er_peer_expire(peer, now);
+	return peer->emsk_expires && hk_domain_check(domain) == HK_OK && !is_home(peer, domain) &&
+	       hk_er_peer_visited_set(peer, domain, now);
+}
+
 bool hk_er_peer_has_keys(const struct hk_er_peer *peer, hk_time now)
 {
 	return hk_er_set_check(&peer->sets[0], now) == HK_OK;

@@ -38,6 +38,8 @@ enum hk_err nas_open(
 	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM}, *found = NULL;
 	int failed = getaddrinfo(host, port, &hints, &found);
 
+	if (n->fd >= 0)
+		close(n->fd);
 	n->fd = -1;
 	if (failed) {
 		*why = gai_strerror(failed);
@@ -68,6 +70,22 @@ void nas_start(struct nas *n, const char *identifier)
 	n->state_len = 0;
 	n->waiting = false;
 	n->problem = HK_OK;
+}
+
+struct hk_bytes nas_greet(struct hk_er_port *port, struct hk_bytes domain)
+{
+	struct hk_er_port_config config = hk_er_port_config_default();
+	const struct hk_aaa_request identity = {0};
+	struct hk_er_port_result result;
+	uint8_t identifier = 0;
+
+	config.start = HK_ER_START_ON;
+	config.domain = domain;
+	hk_random(&identifier, 1);
+	if (hk_er_port_init(port, &config, &identity, identifier))
+		return HK_NO_BYTES;
+	hk_er_port_attach(port, false, now_ms(), &result);
+	return result.nsend ? result.send[0] : HK_NO_BYTES;
 }
 
 /* ---- requests ---- */

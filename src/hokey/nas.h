@@ -6,6 +6,7 @@
 #ifndef HK_HOKEY_NAS_H
 #define HK_HOKEY_NAS_H
 
+#include <hokey/er_authenticator.h>
 #include <hokey/radius.h>
 
 #include <netinet/in.h>
@@ -42,13 +43,19 @@ struct nas_reply {
 	uint8_t key[64]; /* MS-MPPE-Recv-Key | MS-MPPE-Send-Key */
 };
 
-/* Resolves and connects. On failure *why says what failed. */
+/* Resolves and connects; what was connected before is closed. On failure *why says what failed. */
 enum hk_err nas_open(
 	struct nas *n, const char *host, const char *port, uint32_t timeout_ms, const char **why);
 void nas_close(struct nas *n);
 
 /* A new conversation, perhaps at another access point: no State. */
 void nas_start(struct nas *n, const char *identifier);
+
+/*
+ * What an access point of that domain says to who comes to it:
+ * EAP-Initiate/Re-auth-Start. It lies in the port.
+ */
+struct hk_bytes nas_greet(struct hk_er_port *port, struct hk_bytes domain);
 
 /* Sends an EAP packet. What was outstanding is forgotten. HK_ERR_SYSTEM, HK_ERR_TOO_LONG. */
 enum hk_err nas_send(struct nas *n, struct hk_bytes user_name, struct hk_bytes eap);

@@ -12,6 +12,7 @@
 
 #include <hokey/eap_tls.h>
 #include <hokey/er_peer.h>
+#include <hokey/keydist.h>
 
 #include <openssl/evp.h>
 
@@ -22,6 +23,12 @@
 #define AHEAD  32 /* sequence numbers reserved in the state file */
 #define ENOUGH 4  /* most that one exchange takes: a suite each, and one */
 
+/* What the access points of a place have heard of their domain. */
+struct heard {
+	size_t len;
+	uint8_t octets[HK_REALM_MAX_LEN];
+};
+
 struct device {
 	const char *command;
 	const struct peer_options *options;
@@ -31,6 +38,8 @@ struct device {
 	struct hk_tls_context *tls; /* NULL: no certificate given */
 	struct state_file file;
 	bool has_file;
+	const struct peer_place *place; /* where we are; NULL: nowhere yet */
+	struct heard heard[PEER_PLACES_MAX];
 	uint8_t initiate; /* Identifier of the one that is on its way */
 };
 
@@ -63,6 +72,50 @@ static const char *eap_reason(const struct hk_eap_peer *eap)
 	return detail && detail[0] ? detail : hk_strerror(err);
 }
 
+/* ---- from place to place ---- */
+
+static bool is_same_server(const struct peer_place *a, const struct peer_place *b)
+{
+	return strcmp(a->host, b->host) == 0 && strcmp(a->port, b->port) == 0;
+}
+
+static bool go_to(struct device *d, size_t place)
+{
+	const struct peer_place *to = &d->options->places[place];
+	const char *why;
+
+	if ((!d->place || !is_same_server(d->place, to)) &&
+		nas_open(&d->nas, to->host, to->port, d->options->timeout_ms, &why)) {
+		complain(d->command, "%s port %s: %s", to->host, to->port, why);
+		return false;
+	}
+	d->place = to;
+	return true;
+}
+
+/* A local ER server tells its access points, and they those who come. */
+static void hear_domain(struct device *d, const struct hk_radius *accept)
+{
+	struct hk_bytes domain =
+		hk_radius_find_vsa(accept, HK_VENDOR_HOKEY, HK_KEYDIST_LOCAL_DOMAIN);
+
+	if (!domain.len || hk_domain_check(domain))
+		return;
+	for (size_t i = 0; i < d->options->nplaces; i++) {
+		if (!is_same_server(&d->options->places[i], d->place))
+			continue;
+		memcpy(d->heard[i].octets, domain.data, domain.len);
+		d->heard[i].len = domain.len;
+	}
+}
+
+static struct hk_bytes announced(const struct device *d)
+{
+	const struct heard *heard = &d->heard[d->place - d->options->places];
+
+	return d->place->domain ? hk_text(d->place->domain) : hk_bytes(heard->octets, heard->len);
+}
+
 /* ---- keys: ours against those in the Access-Accept ---- */
 
 /* The octets a lower layer gets of a key; at least 64. */
@@ -87,6 +140,7 @@ static const char *check_accept(struct device *d, struct hk_key *key, const stru
 	if (reply->radius.code != HK_RADIUS_ACCESS_ACCEPT)
 		return "the verdicts in RADIUS and EAP differ";
 	transcript_attributes(&d->transcript, &reply->radius);
+	hear_domain(d, &reply->radius);
 	if (!reply->has_key)
 		return "no MS-MPPE keys in the Access-Accept";
 	if (!key_matches(key, d->nas.identifier, reply))
@@ -125,6 +179,11 @@ static const char *take_result(
 		transcript_fact(&d->transcript, "erp", "not possible: the identity has no realm");
 	else if (err)
 		return hk_strerror(err);
+	/* While the EMSK is there, which no file keeps. */
+	if (announced(d).len)
+		hk_er_peer_prepare(&d->peer, announced(d), now);
+	if (d->options->domain)
+		hk_er_peer_prepare(&d->peer, hk_text(d->options->domain), now);
 	return NULL;
 }
 
@@ -188,7 +247,7 @@ static struct hk_bytes identity_request(uint8_t octets[5])
 }
 
 /* request: where a conversation goes on; empty: a new one. */
-static bool run_full_eap(struct device *d, const char *nas_identifier, struct hk_bytes request)
+static bool run_full_eap(struct device *d, struct hk_bytes request)
 {
 	struct hk_eap_peer_config config = {
 		.tls = d->tls,
@@ -200,7 +259,7 @@ static bool run_full_eap(struct device *d, const char *nas_identifier, struct hk
 	const char *reason;
 	bool good;
 
-	transcript_start(&d->transcript, RUN_FULL_EAP, nas_identifier);
+	transcript_start(&d->transcript, RUN_FULL_EAP, d->place->nas_id);
 	if (!d->tls) {
 		transcript_end(&d->transcript, "needs --ca, --cert and --key");
 		return false;
@@ -210,7 +269,7 @@ static bool run_full_eap(struct device *d, const char *nas_identifier, struct hk
 		return false;
 	}
 	if (request.len == 0) {
-		nas_start(&d->nas, nas_identifier);
+		nas_start(&d->nas, d->place->nas_id);
 		request = identity_request(octets);
 	}
 	reason = converse(d, eap, request);
@@ -237,8 +296,9 @@ static void set_channel_binding(struct hk_er_link *link, const struct nas *n)
 		hk_er_link_set_channel_binding(link, hk_buf_bytes(&b));
 }
 
-static void start_link(struct device *d, struct hk_er_link *link, const char *nas_identifier)
+static void start_link(struct device *d, struct hk_er_link *link)
 {
+	const char *nas_identifier = d->place->nas_id;
 	struct hk_er_link_config config = {
 		.authenticator = hk_text(nas_identifier), .support = HK_ER_SUPPORT_YES};
 
@@ -249,6 +309,34 @@ static void start_link(struct device *d, struct hk_er_link *link, const char *na
 			hk_text(d->options->domain), HK_ER_SOURCE_LOWER_LAYER, now_ms());
 	nas_start(&d->nas, nas_identifier);
 	set_channel_binding(link, &d->nas);
+}
+
+/* Answers the access point's Re-auth-Start if it has one for us, or begins unasked. */
+static void begin(struct device *d, struct hk_er_link *link, struct hk_er_result *result)
+{
+	struct hk_bytes domain = announced(d), start;
+	struct hk_er_port port;
+	char text[HK_REALM_MAX_LEN + 1];
+
+	result->action = HK_ER_DROPPED;
+	if (domain.len) {
+		snprintf(text, sizeof text, "%.*s", (int)domain.len, (const char *)domain.data);
+		transcript_fact(&d->transcript, "announced", text);
+		start = nas_greet(&port, domain);
+		hk_er_link_receive(link, start, now_ms(), random_16(), result);
+	}
+	if (result->action != HK_ER_SEND)
+		hk_er_link_begin(link, false, now_ms(), random_16(), result);
+}
+
+/* The domain whose ER server is asked. */
+static void tell_realm(struct device *d, struct hk_bytes keyname_nai)
+{
+	char text[HK_NAI_MAX_LEN + 1];
+	struct hk_bytes realm = hk_nai_realm(keyname_nai);
+
+	snprintf(text, sizeof text, "%.*s", (int)realm.len, (const char *)realm.data);
+	transcript_fact(&d->transcript, "er_server", text);
 }
 
 /*
@@ -267,6 +355,7 @@ static const char *send_initiate(struct device *d, struct hk_bytes packet)
 	if (err)
 		return hk_strerror(err);
 	d->initiate = m.identifier;
+	tell_realm(d, m.keyname_nai);
 	transcript_sent(&d->transcript, nas_last_id(&d->nas), packet);
 	return NULL;
 }
@@ -373,7 +462,7 @@ static bool save(struct device *d, uint16_t ahead)
 }
 
 /* One re-authentication; when it fails, full EAP, in the same conversation if asked to. */
-static bool run_erp(struct device *d, const char *nas_identifier)
+static bool run_erp(struct device *d)
 {
 	struct hk_er_result result;
 	struct hk_er_link link;
@@ -381,17 +470,16 @@ static bool run_erp(struct device *d, const char *nas_identifier)
 
 	if (hk_er_peer_must_save(&d->peer, ENOUGH) && !save(d, AHEAD))
 		return false;
-	transcript_start(&d->transcript, RUN_ERP, nas_identifier);
-	start_link(d, &link, nas_identifier);
-	hk_er_link_begin(&link, false, now_ms(), random_16(), &result);
+	transcript_start(&d->transcript, RUN_ERP, d->place->nas_id);
+	start_link(d, &link);
+	begin(d, &link, &result);
 	reason = finish_exchange(d, &link, &result);
 	transcript_end(&d->transcript, reason);
 	if (!reason)
 		return true;
 	if (result.action == HK_ER_LEAVE)
 		return false;
-	return run_full_eap(d, nas_identifier,
-		       result.action == HK_ER_FULL_EAP ? result.packet : HK_NO_BYTES) &&
+	return run_full_eap(d, result.action == HK_ER_FULL_EAP ? result.packet : HK_NO_BYTES) &&
 	       save(d, AHEAD);
 }
 
@@ -403,13 +491,13 @@ static bool run_all(struct device *d)
 	size_t place = 0;
 
 	if (o->full || o->no_erp || !hk_er_peer_has_keys(&d->peer, now_ms())) {
-		if (!run_full_eap(d, o->nas_ids[place++], HK_NO_BYTES) || !save(d, AHEAD))
+		if (!go_to(d, place++) || !run_full_eap(d, HK_NO_BYTES) || !save(d, AHEAD))
 			return false;
 	}
 	if (o->no_erp)
 		return true;
 	for (unsigned i = 0; i < o->count; i++) {
-		if (!run_erp(d, o->nas_ids[place++ % o->nnas_ids]))
+		if (!go_to(d, place++ % o->nplaces) || !run_erp(d))
 			return false;
 	}
 	return save(d, 0);
@@ -515,7 +603,6 @@ static bool open_file(struct device *d)
 static bool open_nas(struct device *d)
 {
 	const struct peer_options *o = d->options;
-	const char *why;
 
 	d->nas.secret = o->secret;
 	d->nas.called_station_id = o->called_station_id;
@@ -524,10 +611,7 @@ static bool open_nas(struct device *d)
 		complain(d->command, "no shared secret: use --secret-file");
 		return false;
 	}
-	if (nas_open(&d->nas, o->host, o->port, o->timeout_ms, &why) == HK_OK)
-		return true;
-	complain(d->command, "%s port %s: %s", o->host, o->port, why);
-	return false;
+	return go_to(d, 0);
 }
 
 static void close_device(struct device *d)

@@ -26,7 +26,10 @@ static const char help[] =
 	"  --server-name NAME       what the server's certificate must say (dNSName)\n"
 	"  --keys FILE              keep the keys here: the next call begins with ERP\n"
 	"  --count N                ERP runs (1)\n"
-	"  --nas-id NAME            NAS-Identifier; more of them are taken in turn\n"
+	"  --nas-id NAME[,server=HOST[:PORT]][,domain=NAME]\n"
+	"                           NAS-Identifier of an access point, its RADIUS server if it\n"
+	"                           is another one, and the domain it announces; more of them\n"
+	"                           are taken in turn\n"
 	"  --called-station-id ID   of the access point\n"
 	"  --calling-station-id ID  of the device\n"
 	"  --domain NAME            domain of a local ER server at this place\n"
@@ -164,12 +167,30 @@ static bool *flag_option(struct peer_options *o, int c)
 	}
 }
 
-static bool add_nas_id(struct peer_options *o, const char *name)
+/* A name, and what follows it, from the end on. What is wrong with it, or NULL. */
+static const char *add_place(struct peer_options *o, char *text)
 {
-	if (o->nnas_ids == PEER_NAS_IDS_MAX || !name[0] || strlen(name) > HK_RADIUS_VALUE_MAX)
-		return false;
-	o->nas_ids[o->nnas_ids++] = name;
-	return true;
+	struct peer_place *place = &o->places[o->nplaces];
+	char *comma;
+
+	if (o->nplaces == PEER_PLACES_MAX)
+		return "--nas-id is taken 16 times";
+	while ((comma = strrchr(text, ','))) {
+		if (strncmp(comma, ",domain=", 8) == 0)
+			place->domain = comma + 8;
+		else if (strncmp(comma, ",server=", 8) != 0)
+			break;
+		else if (!split_server(comma + 8, place->host, place->port))
+			return "--nas-id: server= takes HOST[:PORT]";
+		*comma = 0;
+	}
+	if (place->domain && hk_domain_check(hk_text(place->domain)))
+		return "--nas-id: domain= takes a domain name";
+	if (!text[0] || strlen(text) > HK_RADIUS_VALUE_MAX)
+		return "--nas-id takes 1 to 253 octets";
+	place->nas_id = text;
+	o->nplaces++;
+	return NULL;
 }
 
 static const char *take_secret(struct peer_options *o, const char *wrong)
@@ -195,7 +216,7 @@ static const char *take_value(struct peer_options *o, int c, char *value)
 		o->fragment_size = (uint16_t)n;
 		return NULL;
 	case OPTION_NAS_ID:
-		return add_nas_id(o, value) ? NULL : "--nas-id takes 1 to 253 octets, 16 times";
+		return add_place(o, value);
 	case OPTION_SECRET:
 		return take_secret(o, secret_from_text(value, &o->secret));
 	case OPTION_SECRET_FILE:
@@ -221,10 +242,32 @@ static const char *take_value(struct peer_options *o, int c, char *value)
 	}
 }
 
+/* Those that have no server of their own, and the one there is without --nas-id. */
+static void complete_places(struct peer_options *o)
+{
+	if (!o->nplaces)
+		o->places[o->nplaces++].nas_id = "hokey";
+	for (size_t i = 0; i < o->nplaces; i++) {
+		if (o->places[i].host[0])
+			continue;
+		memcpy(o->places[i].host, o->host, sizeof o->host);
+		memcpy(o->places[i].port, o->port, sizeof o->port);
+	}
+}
+
+static bool all_have_servers(const struct peer_options *o)
+{
+	for (size_t i = 0; i < o->nplaces; i++) {
+		if (!o->places[i].host[0])
+			return false;
+	}
+	return true;
+}
+
 /* What does not fit together, or NULL. */
 static const char *check(const struct peer_options *o)
 {
-	if (!o->host[0])
+	if (!all_have_servers(o))
 		return "--server is missing";
 	if (!o->identity || !o->identity[0] || strlen(o->identity) > HK_NAI_MAX_LEN)
 		return "--identity is missing, or longer than 253 octets";
@@ -269,12 +312,11 @@ int peer_options_read(int argc, char **argv, struct peer_options *o, bool *done)
 	}
 	if (!wrong && optind < argc)
 		wrong = "takes no arguments";
+	complete_places(o);
 	if (!wrong)
 		wrong = check(o);
 	if (wrong)
 		return usage_error(argv[0], "%s", wrong);
-	if (!o->nnas_ids)
-		add_nas_id(o, "hokey");
 	*done = false;
 	return HK_EXIT_OK;
 }

@@ -6,7 +6,15 @@
 #include <hokey/er_peer.h>
 #include <hokey/radius.h>
 
-#define PEER_NAS_IDS_MAX 16
+#define PEER_PLACES_MAX 16
+
+/* An access point. */
+struct peer_place {
+	const char *nas_id;
+	char host[256]; /* its RADIUS server */
+	char port[8];
+	const char *domain; /* that it announces; NULL: what its server tells it, if it does */
+};
 
 struct peer_options {
 	char host[256]; /* of --server */
@@ -18,9 +26,9 @@ struct peer_options {
 	const char *ca, *cert, *key; /* files; all or none */
 	const char *server_name;
 	const char *keys;   /* state file; NULL: keys end with the process */
-	const char *domain; /* of the place we are at */
-	const char *nas_ids[PEER_NAS_IDS_MAX];
-	size_t nnas_ids;
+	const char *domain; /* of all places, as a lower layer tells it */
+	struct peer_place places[PEER_PLACES_MAX]; /* at least one */
+	size_t nplaces;
 	const char *called_station_id;
 	const char *calling_station_id;
 	uint16_t tls_min, tls_max; /* enum hk_tls_version */

@@ -60,6 +60,32 @@ static void a_restored_peer_goes_on_above_every_number_it_may_have_used(void **s
 	hk_er_peer_clear(&e.peer);
 }
 
+/* What was prepared is there without the EMSK; nothing else can be had then. */
+static void prepared_domains_outlive_the_emsk(void **state)
+{
+	struct hk_er_peer_config c = hk_er_peer_config_default();
+	struct device d, e;
+	struct hk_bytes state_of_d;
+
+	(void)state;
+	make_device(&d, &c, 1);
+	assert_true(hk_er_peer_prepare(&d.peer, hk_text(VISITED), NOW));
+	assert_true(hk_er_peer_prepare(&d.peer, hk_text(VISITED), NOW));
+	assert_false(hk_er_peer_prepare(&d.peer, hk_text(HOME), NOW));
+	assert_false(hk_er_peer_prepare(&d.peer, hk_text("a..b"), NOW));
+	state_of_d = save(&d, 8);
+	hk_er_peer_clear(&d.peer);
+	assert_false(hk_er_peer_prepare(&d.peer, hk_text(VISITED), NOW));
+
+	restore(&e, state_of_d, NOW);
+	save(&e, 2);
+	assert_false(hk_er_peer_prepare(&e.peer, hk_text("new.example"), NOW));
+	at_domain(&e, VISITED);
+	begin(&e, NOW);
+	assert_realm(&(struct hk_erp_message){.keyname_nai = sent(&e).keyname_nai}, VISITED);
+	hk_er_peer_clear(&e.peer);
+}
+
 /* The same rMSK as before the restart would have been made. */
 static void restored_keys_are_the_keys(void **state)
 {
@@ -316,6 +342,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_restored_peer_goes_on_above_every_number_it_may_have_used),
+		cmocka_unit_test(prepared_domains_outlive_the_emsk),
 		cmocka_unit_test(restored_keys_are_the_keys),
 		cmocka_unit_test(a_suite_that_is_off_now_is_not_used),
 		cmocka_unit_test(numbers_are_taken_only_when_written_down),

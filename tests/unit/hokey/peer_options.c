@@ -94,7 +94,10 @@ static void defaults(void **state)
 	GOOD(&o, BASE, PEM);
 	assert_string_equal(o.host, "h");
 	assert_int_equal(o.count, 1);
-	assert_int_equal(o.nnas_ids, 1);
+	assert_int_equal(o.nplaces, 1);
+	assert_string_equal(o.places[0].nas_id, "hokey");
+	assert_string_equal(o.places[0].host, o.host);
+	assert_string_equal(o.places[0].port, o.port);
 	assert_int_equal(o.tls_min, HK_TLS_1_2);
 	assert_int_equal(o.tls_max, HK_TLS_1_3);
 	assert_int_equal(o.timeout_ms, 10000);
@@ -117,8 +120,9 @@ static void all_options(void **state)
 	assert_string_equal(o.realm, "r");
 	assert_string_equal(o.keys, "f");
 	assert_int_equal(o.count, 7);
-	assert_int_equal(o.nnas_ids, 2);
-	assert_string_equal(o.nas_ids[1], "y");
+	assert_int_equal(o.nplaces, 2);
+	assert_string_equal(o.places[1].nas_id, "y");
+	assert_null(o.places[1].domain);
 	assert_int_equal(o.nsuites, 2);
 	assert_int_equal(o.suites[0], 3);
 	assert_int_equal(o.tls_min, HK_TLS_1_3);
@@ -161,6 +165,31 @@ static void what_does_not_fit_together(void **state)
 	GOOD(&o, BASE, "--keys", "f"); /* the file may have keys: no certificate needed */
 }
 
+static void places(void **state)
+{
+	struct peer_options o;
+
+	(void)state;
+	GOOD(&o, BASE, PEM, "--nas-id", "here", "--nas-id", "t,domain=tokyo.example", "--nas-id",
+		"k,1,server=[::1]:1645,domain=kyoto.example", "--nas-id", "l,server=lisbon");
+	assert_int_equal(o.nplaces, 4);
+	assert_string_equal(o.places[0].host, o.host);
+	assert_string_equal(o.places[1].nas_id, "t");
+	assert_string_equal(o.places[1].domain, "tokyo.example");
+	assert_string_equal(o.places[1].host, o.host);
+	assert_string_equal(o.places[2].nas_id, "k,1");
+	assert_string_equal(o.places[2].domain, "kyoto.example");
+	assert_string_equal(o.places[2].host, "::1");
+	assert_string_equal(o.places[2].port, "1645");
+	assert_string_equal(o.places[3].host, "lisbon");
+	assert_string_equal(o.places[3].port, "1812");
+	assert_null(o.places[3].domain);
+	BAD(BASE, PEM, "--nas-id", "x,domain=");
+	BAD(BASE, PEM, "--nas-id", "x,domain=a..b");
+	BAD(BASE, PEM, "--nas-id", "x,server=");
+	BAD(BASE, PEM, "--nas-id", ",server=x");
+}
+
 static void values_out_of_range(void **state)
 {
 	(void)state;
@@ -188,6 +217,7 @@ int main(void)
 		cmocka_unit_test(all_options),
 		cmocka_unit_test(the_secret_is_the_first_line_of_its_file),
 		cmocka_unit_test(what_does_not_fit_together),
+		cmocka_unit_test(places),
 		cmocka_unit_test(values_out_of_range),
 	};
 

@@ -33,10 +33,8 @@ def replace(path, pattern, text, count=1):
 
 def keys_of(log, identity):
     """The key set of the last full authentication in a hostap log."""
-    emsk = hexdump(log, 'EAP: EMSK')
-    keys = radius.KeySet(emsk, hexdump(log, 'EAP: Session-Id'), identity.split('@')[1])
-    keys.emsk = emsk
-    return keys
+    return radius.KeySet(hexdump(log, 'EAP: EMSK'), hexdump(log, 'EAP: Session-Id'),
+                         identity.split('@')[1])
 
 
 class Sanitizer:

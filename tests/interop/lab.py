@@ -223,7 +223,7 @@ control = "{self.folder}/control.sock"
         return program
 
     def login(self, wpa, pki, identity='alice@home.example', tls='1.3', user='client', port=1812,
-              extra=''):
+              server='127.0.0.1', extra=''):
         """A full EAP-TLS login by eapol_test; the keys it derived."""
         config = self.folder / 'eapol_test.conf'
         config.write_text(f'''network={{
@@ -238,8 +238,8 @@ control = "{self.folder}/control.sock"
     {extra}
 }}
 ''')
-        done = self.run([wpa / 'eapol_test', '-c', config, '-a', '127.0.0.1', '-p', port, '-s',
-                         'throw-away-secret', '-N', '30:s:02-00-00-00-01-01:hokey', '-t', '10'])
+        done = self.run([wpa / 'eapol_test', '-c', config, '-a', server, '-p', port, '-s',
+                         'throw-away-secret', '-N', '30:s:02-00-00-00-01-01:hokey', '-t', '30'])
         assert done.returncode == 0 and 'SUCCESS' in done.stdout, done.stdout[-3000:]
         return radius.KeySet(hexdump(done.stdout, 'EAP: EMSK'),
                              hexdump(done.stdout, 'EAP: Session-Id'), identity.split('@')[1])

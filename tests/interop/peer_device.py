@@ -4,11 +4,11 @@ import json
 
 
 class Device:
-    def __init__(self, lab, hokey, pki, realm='home.example'):
+    def __init__(self, lab, hokey, pki, realm='home.example', server='127.0.0.1'):
         self.lab, self.hokey = lab, hokey
         secret = lab.folder / 'secret'
         secret.write_text('throw-away-secret\n')
-        self.always = ['--server', '127.0.0.1', '--secret-file', secret, '--identity',
+        self.always = ['--server', server, '--secret-file', secret, '--identity',
                        f'alice@{realm}', '--ca', pki.ca, '--cert', pki.cert('client'), '--key',
                        pki.key('client'), '--server-name', 'radius.home.example']
 

@@ -5,6 +5,7 @@ A second reading of the RFCs: where it and the server agree, both had to
 misunderstand in the same way to be wrong. For tests only: it
 checks, it does not defend itself.
 """
+import copy
 import hashlib
 import hmac
 import os
@@ -152,10 +153,21 @@ class KeySet:
     """What a peer derives from one full authentication."""
 
     def __init__(self, emsk, session_id, realm):
+        self.emsk, self.root = emsk, emsk
         self.name = kdf(session_id, 'EMSK', b'', 8)
+        self._settle(realm)
+
+    def _settle(self, realm):
         self.nai = (self.name.hex() + '@' + realm).encode()
-        self.rrk = kdf(emsk, 'EAP Re-authentication Root Key@ietf.org', b'', 64)
+        self.rrk = kdf(self.root, 'EAP Re-authentication Root Key@ietf.org', b'', 64)
         self.seq = 0
+
+    def visiting(self, domain):
+        """The keys of one domain below the same EMSK; root is its DSRK."""
+        keys = copy.copy(self)
+        keys.root = kdf(self.emsk, 'dsrk@ietf.org', domain.encode(), 64)
+        keys._settle(domain)
+        return keys
 
     def rik(self, suite=2):
         return kdf(self.rrk, 'Re-authentication Integrity Key@ietf.org', bytes([suite]), 64)

@@ -544,16 +544,6 @@ client between { address = "127.0.0.0/8"  secret = "after-the-proxy" }
 
 # ---- the visited network answers for itself ----
 
-class LocalKeys(radius.KeySet):
-    """The keys of one domain below the same EMSK (RFC 6696 section 4.1 with a DSRK)."""
-
-    def __init__(self, emsk, name, domain):
-        dsrk = radius.kdf(emsk, 'dsrk@ietf.org', domain.encode(), 64)
-        self.name, self.seq = name, 0
-        self.nai = (name.hex() + '@' + domain).encode()
-        self.rrk = radius.kdf(dsrk, 'EAP Re-authentication Root Key@ietf.org', b'', 64)
-
-
 def visited_pair(lab, hokeyd, pki, wrong=None, allow='allow = { dsrk }', udp=False):
     """A home server and a local ER server that share a key transport key."""
     for name, key in (('ktk', 'a5' * 32), ('other-ktk', '5a' * 32)):
@@ -588,35 +578,13 @@ ktk lisbon {{ kek-id = pair-1  key-file = "{lab.folder}/{wrong or 'ktk'}"
     return there, here
 
 
-def emsk_of(lab, wpa, pki):
-    """A login through the proxy; EMSK and EMSKname."""
-    from lab import hexdump
-    import lab as lab_module
-    seen = []
-    original = lab_module.hexdump
-
-    def note(text, label):
-        value = original(text, label)
-        if label == 'EAP: EMSK':
-            seen.append(value)
-        return value
-
-    lab_module.hexdump = note
-    try:
-        keys = lab.login(wpa, pki)
-    finally:
-        lab_module.hexdump = original
-    assert hexdump is original
-    return seen[0], keys
-
-
 # HKRAD-16.7-01 HKRAD-16.10-01
 def test_the_visited_network_reauthenticates_alone(lab, wpa, certificates, hokeyd):
     there, here = visited_pair(lab, hokeyd, certificates)
-    emsk, home_keys = emsk_of(lab, wpa, certificates)
+    home_keys = lab.login(wpa, certificates)
     here.wait_for(r'key for our domain from home \[home.example\]')
     there.wait_for(r'key for domain \[visited.example\] given to \[tokyo\]')
-    keys = LocalKeys(emsk, home_keys.name, 'visited.example')
+    keys = home_keys.visiting('visited.example')
     client = lab.radius_client()
     assert radius.reauthenticate(client, keys)[0].code == radius.ACCESS_ACCEPT
     # The line home is cut.
@@ -637,14 +605,14 @@ def test_no_key_for_others_and_the_login_succeeds(lab, wpa, certificates, hokeyd
     there, here = visited_pair(
         lab, hokeyd, certificates, wrong='other-ktk' if how == 'wrong-key' else None,
         allow='' if how == 'not-allowed' else 'allow = { dsrk }', udp=how == 'udp')
-    emsk, home_keys = emsk_of(lab, wpa, certificates)
+    home_keys = lab.login(wpa, certificates)
     if how == 'udp':
         here.wait_for('no key is asked for over UDP')
     else:
         there.wait_for(r'no key for domain \[visited.example\].*' + {
             'wrong-key': 'not-authenticated', 'not-allowed': 'not-authorized'}[how])
         here.wait_for(r'no key for our domain from home \[home.example\]')
-    keys = LocalKeys(emsk, home_keys.name, 'visited.example')
+    keys = home_keys.visiting('visited.example')
     client = lab.radius_client()
     answer, _ = radius.reauthenticate(client, keys)
     assert answer is None or answer.code != radius.ACCESS_ACCEPT

@@ -20,7 +20,7 @@ import radius
 from lab import READY, TLS_FLAGS, hexdump, inside
 from peer_device import kinds, seq, steps
 from test_handover import ERP, FULL, authenticator_key, hand_over
-from test_radsec import BOTH, LocalKeys
+from test_radsec import BOTH
 
 GUIDE = pathlib.Path(__file__).parents[2] / 'docs' / 'roaming.md'
 LISBON, TOKYO = '127.0.0.2', '127.0.0.3'
@@ -173,7 +173,7 @@ def login(lab, wpa, pki, user='alice'):
     said = eapol_test(lab, wpa, pki, user)
     emsk, session_id = hexdump(said, 'EAP: EMSK'), hexdump(said, 'EAP: Session-Id')
     home = radius.KeySet(emsk, session_id, 'lisbon.example')
-    return home, LocalKeys(emsk, home.name, 'tokyo.example')
+    return home, home.visiting('tokyo.example')
 
 
 def works(lab, keys, nas=b'ap1'):
@@ -261,7 +261,7 @@ def test_explicit_bootstrapping(lab, wpa, hokey, papers, lisbon, tokyo, indicati
     said = eapol_test(lab, wpa, papers, server='127.0.0.4')
     emsk = hexdump(said, 'EAP: EMSK')
     home = radius.KeySet(emsk, hexdump(said, 'EAP: Session-Id'), 'lisbon.example')
-    keys = LocalKeys(emsk, home.name, 'tokyo.example')
+    keys = home.visiting('tokyo.example')
     assert tokyo.sessions(hokey) == [] and works(lab, keys) is None
     keys.seq = 0
 
@@ -277,7 +277,7 @@ def test_explicit_bootstrapping(lab, wpa, hokey, papers, lisbon, tokyo, indicati
         assert 6 not in tlvs or indicates(emsk, answer.eap, b'tokyo.example')
         # The same key once more: Tokyo goes on with its counter.
         assert works(lab, keys)
-        assert not works(lab, LocalKeys(emsk, home.name, 'tokyo.example'), b'ap9')
+        assert not works(lab, home.visiting('tokyo.example'), b'ap9')
     assert lisbon.program.output().count('given to [tokyo]') == 2
     # Without flag B there is no key, and no name of a domain.
     answer, _ = radius.reauthenticate(client, home)

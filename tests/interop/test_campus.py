@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: ISC
+"""A device 270 ms away from home: what goes there, what stays on the campus, what others see."""
+import statistics
+import time
+
+import pytest
+
+import radius
+from lab import hexdump
+from peer_device import Device, kinds, steps
+from campus import DOMAIN, HOME_MS, KYOTO, NEAR, REALM, SITE, Campus, Capture
+from test_handover import ERP, FULL, authenticator_key, hand_over
+
+KEY_REQUEST, DOMAIN_NAME, KEY = 1, 2, 3
+PATHS = ['direct', 'radsecproxy', 'freeradius']
+
+
+@pytest.fixture
+def campus(tmp_path):
+    made = Campus(tmp_path)
+    try:
+        yield made.open()
+    finally:
+        made.close()
+
+
+@pytest.fixture
+def device(campus, hokey, pki):
+    return Device(campus, hokey, pki, server=SITE)
+
+
+@pytest.fixture(scope='module')
+def quick_enough_ms(hokeyd):
+    """The promise; and what sanitizers make of it."""
+    octets = hokeyd.read_bytes()
+    return 50 if b'__asan_init' in octets or b'__tsan_init' in octets else 5
+
+
+def local_client(campus):
+    client = campus.radius_client(NEAR)
+    client.server = (SITE, 1812)
+    return client
+
+
+def delivered(there, here):
+    here.wait_for(rf'key for our domain from home \[{REALM}\]')
+    there.wait_for(rf'key for domain \[{DOMAIN}\] given to \[tokyo\]')
+
+
+# ---- near and far ----
+
+# HKRAD-16.7-01 HKRAD-16.10-01
+@pytest.mark.parametrize('path', PATHS)
+def test_handovers_stay_on_the_campus(campus, hokeyd, pki, device, quick_enough_ms, path):
+    there, here = campus.federation(hokeyd, pki, path)
+    keys = campus.folder / 'keys'
+    login, first = device('--keys', keys, '--count', '1', '--nas-id', 'ap0')
+    assert login['kind'] == 'full-eap' and login['keys'] == first['keys'] == 'match'
+    # Nobody told the device of the domain but the access point, which had it from its server.
+    assert first['announced'] == first['er_server'] == DOMAIN and first['round_trips'] == 1
+    trips = [step['round_trip_ms'] for step in steps(login, 'received')]
+    assert len(trips) >= 4 and min(trips) >= HOME_MS
+    assert campus.frames() >= 4 * len(trips)  # two lines, there and back
+    delivered(there, here)
+
+    # A busy machine may need more than one try to be quick. None may leave the campus.
+    medians = []
+    while len(medians) < 10 and (not medians or medians[-1] >= quick_enough_ms):
+        before = campus.quiet()
+        runs = device('--keys', keys, '--count', '20', '--domain', DOMAIN,
+                      '--nas-id', 'ap1', '--nas-id', 'ap2', '--nas-id', 'ap3')
+        assert kinds(runs) == 20 * [('erp', True)]
+        assert all(run['round_trips'] == 1 and run['keys'] == 'match' for run in runs)
+        assert campus.quiet() == before
+        medians.append(statistics.median(run['ms'] for run in runs))
+    assert medians[-1] < quick_enough_ms, medians
+    assert there.output().count('Login OK') == 1
+    assert here.stop() == 0 and there.stop() == 0
+
+
+# E6696-3.1-01 E6696-5.1-08 E6696-3-21
+def test_a_device_between_two_domains(campus, hokeyd, pki, device):
+    """A key set for each, from one login; home is asked where no domain is known."""
+    campus.federation(hokeyd, pki, 'direct')
+    campus.second_campus(hokeyd, pki)
+    runs = device('--count', '7', '--nas-id', 'tokyo1', '--nas-id', f'kyoto1,server={KYOTO}')
+    assert kinds(runs) == [('full-eap', True)] + 7 * [('erp', True)]
+    assert all(run['keys'] == 'match' for run in runs)
+    assert [run['er_server'] for run in runs[1:]] == [
+        REALM, DOMAIN, 'kyoto.example', DOMAIN, 'kyoto.example', DOMAIN, 'kyoto.example']
+    assert runs[1]['domain'] == 'kyoto.example'
+
+
+def test_the_line_is_cut(campus, hokeyd, pki, wpa):
+    """Who was let in before goes on until the lifetime of the keys ends, and not longer."""
+    lifetime_s = 12
+    there, here = campus.federation(hokeyd, pki, 'radsecproxy', ktk=f'max-lifetime = {lifetime_s}s')
+    devices, first_end = [], time.monotonic() + lifetime_s
+    for _ in range(3):
+        devices.append(campus.login(wpa, pki, server=SITE).visiting(DOMAIN))
+    here.wait_for('key for our domain from home', count=3)
+    last_end = time.monotonic() + lifetime_s
+    campus.cables['out'].cut()
+    client = local_client(campus)
+    while devices[0].seq == 0 or time.monotonic() < first_end - 2:
+        for keys in devices:
+            answer, _ = radius.reauthenticate(client, keys, nas=f'ap{keys.seq}'.encode())
+            assert answer.code == radius.ACCESS_ACCEPT and keys.check_finish(answer.eap)
+            assert radius.reply_key(client, answer) == keys.rmsk(keys.seq - 1)
+        time.sleep(0.3)
+    time.sleep(max(0, last_end - time.monotonic()) + 0.1)
+    for keys in devices:
+        answer, _ = radius.reauthenticate(client, keys)
+        assert answer is None or answer.code != radius.ACCESS_ACCEPT
+    # The line is there again: a login brings new keys.
+    campus.cables['out'].mend()
+    keys = campus.login(wpa, pki, server=SITE).visiting(DOMAIN)
+    assert radius.reauthenticate(client, keys)[0].code == radius.ACCESS_ACCEPT
+
+
+# ---- what those between see ----
+
+# HKRAD-16.10-01 R5749-4-01
+@pytest.mark.parametrize('path', ['radsecproxy-udp', 'freeradius'])
+def test_what_is_between_sees_no_key_and_changes_none(campus, hokeyd, pki, wpa, path):
+    there, here = campus.federation(hokeyd, pki, path)
+    before, after = Capture(campus.site, 'out'), Capture(campus.home, 'in')
+    home_keys = campus.login(wpa, pki, server=SITE)
+    delivered(there, here)
+    keys = home_keys.visiting(DOMAIN)
+    client = local_client(campus)
+    for nas in (b'ap1', b'ap2'):
+        assert radius.reauthenticate(client, keys, nas=nas)[0].code == radius.ACCESS_ACCEPT
+    campus.quiet()
+    sides = before.stop().radius(), after.stop().radius()
+
+    def seen(packets, code, kind):
+        return [p.vsa(32473, kind) for p in packets if p.code == code and p.vsa(32473, kind)]
+
+    for code, kind in ((radius.ACCESS_REQUEST, KEY_REQUEST), (radius.ACCESS_REQUEST, DOMAIN_NAME),
+                       (radius.ACCESS_ACCEPT, KEY), (radius.ACCESS_ACCEPT, DOMAIN_NAME)):
+        near, far = (seen(packets, code, kind) for packets in sides)
+        assert near and set(near) == set(far), kind
+    key, = set(seen(sides[0], radius.ACCESS_ACCEPT, KEY))
+    assert len(key) == 104 and key[20:28] == keys.name
+
+    # In no packet and no log: not as octets, not as hex. FreeRADIUS tells all it sees.
+    logs = b''.join(program.log.read_bytes() for program in campus.programs)
+    packets = b'\n'.join(before.frames + after.frames)
+    assert key in packets and (path != 'freeradius' or key.hex().encode() in logs)
+    for name, secret in (('EMSK', keys.emsk), ('DSRK', keys.root), ('DS-rRK', keys.rrk),
+                         ('DS-rIK', keys.rik()), ('rRK', home_keys.rrk), ('rMSK', keys.rmsk(0)),
+                         ('KTK', bytes.fromhex('a5' * 32))):
+        piece = secret[:16]
+        assert piece not in packets and piece not in logs, name
+        for text in (piece.hex(), piece.hex(' '), piece.hex(':'), piece.hex().upper()):
+            assert text.encode() not in logs, name
+
+
+# ---- devices that know less ----
+
+@pytest.mark.parametrize('path', ['radsecproxy', 'freeradius'])
+def test_stock_devices_and_those_without_erp(campus, hokeyd, pki, wpa, device, path):
+    """A supplicant that ignores local domains re-authenticates at home."""
+    there, here = campus.federation(hokeyd, pki, path)
+    aps = {port: campus.hostapd(port, f'{port}.{DOMAIN}', server=SITE,
+                                extra=f'erp_domain={DOMAIN}\n') for port in ('ap1', 'ap2')}
+    campus.plug('ap1')
+    station = campus.supplicant(wpa, pki, f'alice@{REALM}')
+    station.wait_for(FULL, 30)
+    log = hand_over(campus, wpa, station, 'ap2', ERP)
+    assert authenticator_key(aps['ap2']) == hexdump(log, 'EAP: ERP rMSK')
+    assert there.output().count('Login OK') == 2
+    delivered(there, here)
+
+    login, = device('--no-erp', '--nas-id', 'ap3')
+    assert login['kind'] == 'full-eap' and login['ok'] and login['keys'] == 'match'

@@ -25,7 +25,7 @@ from test_radsec import BOTH
 GUIDE = pathlib.Path(__file__).parents[2] / 'docs' / 'roaming.md'
 LISBON, TOKYO = '127.0.0.2', '127.0.0.3'
 SECRET = 'throw-away-secret'
-VENDOR, KEY_REQUEST, DOMAIN_NAME, KEY = 32473, 1, 2, 3
+VENDOR, KEY_REQUEST, DOMAIN_NAME, KEY, LOCAL_DOMAIN = 32473, 1, 2, 3, 33
 DISCONNECT, ACK, NAK = 40, 41, 42
 EVENT_TIMESTAMP, ERROR_CAUSE, OPERATOR_NAME = 55, 101, 126
 
@@ -270,7 +270,8 @@ def test_explicit_bootstrapping(lab, wpa, hokey, papers, lisbon, tokyo, indicati
         answer, _ = radius.reauthenticate(client, home, flags=0x60)
         assert answer.code == radius.ACCESS_ACCEPT and home.check_finish(answer.eap)
         assert radius.reply_key(client, answer) == home.rmsk(home.seq - 1)
-        assert not [v for v in answer.all(26) if v[:4] == struct.pack('!I', VENDOR)]
+        told, = [v for v in answer.all(26) if v[:4] == struct.pack('!I', VENDOR)]
+        assert told[4:] == radius.attribute(LOCAL_DOMAIN, b'tokyo.example')
         flags, tlvs = read_finish(answer.eap)
         assert flags == 0x60 and tlvs[4] == b'tokyo.example' and tlvs[1] == home.nai
         assert (6 in tlvs) == (again or indication == 'yes')

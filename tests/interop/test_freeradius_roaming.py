@@ -8,7 +8,8 @@ import pytest
 import radius
 from freeradius import RADDB, FreeRadius, replace
 from lab import READY
-from test_radsec import LocalKeys, certificates, tls_block  # noqa: F401
+from radius import LocalKeys
+from test_radsec import certificates, tls_block  # noqa: F401
 
 KEY_REQUEST, DOMAIN_NAME, KEY, KEY_ERROR = range(1, 5)
 VISITED = 1912

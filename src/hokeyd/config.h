@@ -175,6 +175,7 @@ struct hk_erp_config {
 	uint32_t rrk_lifetime_s;
 	char    *local_domain;        /* as written; NULL: there is no local ER server */
 	uint32_t key_lifetime_s;      /* of keys for and from other domains; 0: no limit of ours */
+	uint32_t key_vendor;          /* of the attributes */
 	bool     any_transport;       /* keys may be asked for over UDP */
 	enum hk_keep_emsk keep_emsk;
 	struct hk_kds_policy kds;     /* keys for others: nktks 0: nobody gets one */

@@ -127,7 +127,7 @@ static enum hk_err make_policies(const struct hk_section *s)
 	erp->visited = (struct hk_visited_policy){.domain = o->realms[i],
 		.ktks = o->ktks,
 		.nktks = o->nktks,
-		.vendor = HK_VENDOR_HOKEY,
+		.vendor = erp->key_vendor,
 		.max_lifetime_s = erp->key_lifetime_s,
 		.any_transport = erp->any_transport};
 	return HK_OK;

@@ -163,7 +163,7 @@ struct hk_forward hk_exchange_forward(const struct hk_exchange *x, const struct 
 		.hide_proxy_state = c->strip_proxy_state,
 		.own_proxy_state = c->send_proxy_state,
 		.loop_ttl = c->loop_ttl,
-		.private_vendor = x->visited ? HK_VENDOR_HOKEY : 0,
+		.private_vendor = x->visited ? x->epoch->setup->config->erp.key_vendor : 0,
 		.require_message_authenticator = c->require_message_authenticator,
 		.require_message_authenticator_first = c->require_message_authenticator_first,
 	};

@@ -205,13 +205,13 @@ enum hk_err hk_door_read(const struct hk_radius *p, const struct hk_client *clie
 	return HK_OK;
 }
 
-static enum hk_err read_request(struct hk_door_request *r, bool with_keys)
+static enum hk_err read_request(struct hk_door_request *r)
 {
 	struct hk_buf joined = hk_buf(r->joined, sizeof(r->joined));
 	struct hk_aaa_request *q = &r->visit.request;
 
-	if (with_keys && hk_radius_has(&r->radius, HK_RADIUS_VENDOR_SPECIFIC))
-		hk_keydist_read(r->radius.attributes, HK_VENDOR_HOKEY, &q->keydist);
+	if (r->keydist_vendor && hk_radius_has(&r->radius, HK_RADIUS_VENDOR_SPECIFIC))
+		hk_keydist_read(r->radius.attributes, r->keydist_vendor, &q->keydist);
 	return hk_door_read(&r->radius, r->client, &joined, q);
 }
 
@@ -240,7 +240,8 @@ static enum hk_door_step admit(
 	enum hk_err err;
 
 	hk_home_begin(&r->visit, r->eap, sizeof(r->eap));
-	err = read_request(r, door->reads_keydist);
+	r->keydist_vendor = door->keydist_vendor;
+	err = read_request(r);
 	if (!err)
 		err = check_content(door, r);
 	if (!err)
@@ -258,7 +259,7 @@ void hk_door_move(struct hk_door_request *to, const struct hk_door_request *r, u
 	to->visit.reply.eap = hk_buf(to->eap, sizeof(to->eap));
 	/* What was read from it once can be read again. */
 	hk_radius_parse(hk_bytes(memory, datagram.len), &to->radius);
-	read_request(to, r->visit.request.keydist.request.data != NULL);
+	read_request(to);
 }
 
 /* ---- in ---- */
@@ -370,7 +371,7 @@ static void put_accept(struct hk_door *door, const struct hk_door_request *r, st
 	if (reply->has_cui)
 		hk_radius_put(out, HK_RADIUS_CHARGEABLE_USER_IDENTITY,
 			hk_bytes(reply->cui, sizeof(reply->cui)));
-	hk_keydist_put_delivery(out, HK_VENDOR_HOKEY, &reply->delivery);
+	hk_keydist_put_delivery(out, r->keydist_vendor, &reply->delivery);
 	if (reply->session_timeout_s) {
 		hk_radius_put_u32(out, HK_RADIUS_SESSION_TIMEOUT, reply->session_timeout_s);
 		hk_radius_put_u32(out, HK_RADIUS_TERMINATION_ACTION, TERMINATION_RADIUS_REQUEST);

@@ -25,7 +25,7 @@ struct hk_door {
 	struct hk_radius_duplicates *duplicates;
 	struct hk_radius_duplicates *dynamic; /* of Disconnect-Requests; NULL: none came */
 	struct hk_counters *counters;
-	bool reads_keydist;           /* somebody may ask for keys here */
+	uint32_t keydist_vendor;      /* of attributes about keys; 0: nobody may ask for any */
 	uint8_t randoms[256];         /* for salts */
 	size_t  randoms_left;
 };
@@ -35,6 +35,7 @@ struct hk_door_request {
 	struct hk_radius  radius;     /* points into the datagram */
 	struct hk_client *client;
 	uint64_t          entry;      /* in the duplicate table */
+	uint32_t          keydist_vendor; /* as the door's was */
 	enum hk_counter   dropped;    /* why, after HK_DOOR_DROP */
 	bool              learnt_signs; /* the client's `auto` settings took effect just now */
 	bool              learnt_nas;

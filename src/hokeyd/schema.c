@@ -474,6 +474,10 @@ const struct hk_option hk_options[] = {
 	{HK_BLOCK_ERP, "key-lifetime", HK_VALUE_SECONDS, false, "0", 0, 30 * 86400, NULL,
 		ERP(key_lifetime_s),
 		"Longest life of keys for and from other domains; 0: as their parent", NULL},
+	{HK_BLOCK_ERP, "key-vendor", HK_VALUE_NUMBER, false, "32473", 1, 0xffffff, NULL,
+		ERP(key_vendor), "Vendor number of the RADIUS attributes that carry keys",
+		"The same at both ends. 32473 is the number for documentation; who needs one of "
+		"their own gets it from IANA for nothing."},
 	{HK_BLOCK_ERP, "keep-emsk", HK_VALUE_CHOICE, false, "no", 0, 0, keep_emsks, ERP(keep_emsk),
 		"Keep the EMSK after a login, for explicit bootstrapping",
 		"`no`: other domains get their keys with the login, or never."},

@@ -453,6 +453,11 @@ static void close_gone(struct hk_worker *w, const struct hk_setup *old, const st
 	}
 }
 
+static uint32_t keydist_vendor(const struct hk_setup *setup)
+{
+	return setup->policy.kds ? setup->config->erp.key_vendor : 0;
+}
+
 static void go_over(struct hk_worker *w, struct hk_setup *next)
 {
 	struct hk_setup *old = w->setup;
@@ -466,7 +471,7 @@ static void go_over(struct hk_worker *w, struct hk_setup *next)
 	/* Delayed answers may be for a socket that is about to be closed. */
 	hk_outbox_hurry(&w->outbox, hk_clock_now());
 	w->setup = next;
-	w->door.reads_keydist = next->policy.kds != NULL;
+	w->door.keydist_vendor = keydist_vendor(next);
 	hk_radsec_server_change(w->radsec, next);
 	close_gone(w, old, next);
 	hk_ocsp_client_renew(&w->lookups.client);
@@ -573,7 +578,7 @@ static enum hk_err fit_out(struct hk_worker *w, const struct hk_worker_shared *s
 	if (!err)
 		err = hk_outbox_init(&w->outbox, &w->door, w->store, w->base);
 	hk_lookups_init(&w->lookups, w->base, &w->home, &w->door, on_looked_up, w);
-	w->door.reads_keydist = w->setup->policy.kds != NULL;
+	w->door.keydist_vendor = keydist_vendor(w->setup);
 	if (!err)
 		err = make_proxy(w, shared);
 	if (!err)

@@ -198,7 +198,7 @@ class LocalKeys(KeySet):
 
     def __init__(self, emsk, name, domain):
         dsrk = kdf(emsk, 'dsrk@ietf.org', domain.encode(), 64)
-        self.name, self.seq = name, 0
+        self.name, self.seq, self.emsk = name, 0, emsk
         self.nai = (name.hex() + '@' + domain).encode()
         self.rrk = kdf(dsrk, 'EAP Re-authentication Root Key@ietf.org', b'', 64)
 

@@ -52,9 +52,9 @@ def papers(pki):
 class Site:
     """One of the two networks: its folder is what /etc/hokey is in the guide."""
 
-    def __init__(self, lab, hokeyd, pki, name):
+    def __init__(self, lab, hokeyd, pki, name, folder=None):
         self.lab, self.hokeyd, self.name = lab, hokeyd, name
-        self.folder = lab.folder / name
+        self.folder = lab.folder / (folder or name)
         self.folder.mkdir()
         for place in ('tls', 'eap'):
             (self.folder / place).mkdir()
@@ -311,6 +311,67 @@ def test_without_the_emsk_no_key_comes_later(lab, hokey, papers, lisbon, tokyo):
     lisbon.program.wait_for(r'no key for domain \[tokyo.example\].*: no-key')
     assert lisbon.statistics(hokey)['keys_refused'] == {'no-key': 1}
     assert tokyo.sessions(hokey) == []
+
+
+# HKRAD-16.5-01
+@pytest.mark.parametrize('tokyos', [61000, VENDOR])
+def test_another_vendor_number(lab, wpa, hokey, papers, lisbon, tokyo, tokyos):
+    lisbon.change(('keep-emsk = yes', 'keep-emsk = yes  key-vendor = 61000'))
+    tokyo.change(('local-domain', f'key-vendor = {tokyos}  local-domain'))
+    open_both(lisbon, tokyo)
+    _, keys = login(lab, wpa, papers)
+    assert bool(works(lab, keys)) == (tokyos == 61000)
+    assert ('key for domain' in lisbon.program.output()) == (tokyos == 61000)
+
+
+# HKRAD-16.7-06 HKRAD-16.7-03
+def test_a_local_er_server_behind_another(lab, wpa, hokey, papers, lisbon, tokyo):
+    """Tokyo's campus has one of its own; the one in the middle lets its requests and keys pass."""
+    middle = Site(lab, tokyo.hokeyd, papers, 'tokyo', 'middle')
+    middle.change(('listen access-points {\n    address = 127.0.0.1',
+                   'listen access-points {\n    address = 127.0.0.6'),
+                  ('client access-points {', 'client access-points {\n    er-server = yes'))
+    lisbon.change(('domains = { tokyo.example }', 'domains = { tokyo.example, campus.example }'))
+    tokyo.text = tokyo.text.replace('tokyo.example }', 'campus.example }').replace(
+        'local-domain = tokyo.example', 'local-domain = campus.example  key-transport = any')
+    tokyo.change((f'address = {LISBON}\n    tls = federation\n'
+                  '    certificate-name = radius.lisbon.example\n    operator-name',
+                  f'address = 127.0.0.6\n    secret = "{SECRET}"\n    operator-name'),
+                 (f'listen federation {{\n    address = {TOKYO}', 'listen federation {\n    address = 127.0.0.7'))
+    lisbon.start()
+    middle.start()
+    middle.program.wait_for('connected to home server lisbon')
+    tokyo.start()
+    _, tokyos = login(lab, wpa, papers)
+    campus = radius.LocalKeys(tokyos.emsk, tokyos.name, 'campus.example')
+    assert works(lab, campus)
+    assert lisbon.program.output().count('given to [tokyo]') == 1
+    assert middle.sessions(hokey) == [] and len(tokyo.sessions(hokey)) == 1
+
+
+# HKRAD-16.7-03
+@pytest.mark.parametrize('which', ['first', 'last'])
+def test_the_request_of_the_accept_counts(lab, wpa, hokey, papers, lisbon, tokyo, which):
+    """What was wrong with earlier ones does no harm, what was right about them is of no use."""
+    seen, wrong = [], []
+
+    def change(kind, value):
+        if kind != KEY_REQUEST:
+            return value
+        seen.append(value)
+        return flip(value, 36) if len(seen) in wrong else value
+
+    over_udp(lisbon, tokyo, '127.0.0.5')
+    Meddler(lab, change)
+    lisbon.start()
+    tokyo.start()
+    _, keys = login(lab, wpa, papers, 'bob')
+    assert works(lab, keys)
+    wrong += [len(seen) + 1 if which == 'first' else 2 * len(seen)]
+    _, keys = login(lab, wpa, papers)
+    assert bool(works(lab, keys)) == (which == 'first')
+    assert lisbon.statistics(hokey)['keys_refused'] == (
+        {} if which == 'first' else {'not-authenticated': 1})
 
 
 def test_keys_only_when_the_device_asks(lab, wpa, hokey, papers, lisbon, tokyo):

@@ -193,16 +193,6 @@ class KeySet:
         return hmac.digest(self.rik(suite), finish[:-tag_len], 'sha256')[:tag_len] == finish[-tag_len:]
 
 
-class LocalKeys(KeySet):
-    """The keys of one domain below the same EMSK (RFC 6696 section 4.1 with a DSRK)."""
-
-    def __init__(self, emsk, name, domain):
-        dsrk = kdf(emsk, 'dsrk@ietf.org', domain.encode(), 64)
-        self.name, self.seq, self.emsk = name, 0, emsk
-        self.nai = (name.hex() + '@' + domain).encode()
-        self.rrk = kdf(dsrk, 'EAP Re-authentication Root Key@ietf.org', b'', 64)
-
-
 def reauthenticate(client, keys, nas=b'ap1', station=b'02-00-00-00-00-01', timeout=3, extra=b'',
                    user_name=None, **kwargs):
     """One ERP exchange; (reply packet or None, the Initiate)."""

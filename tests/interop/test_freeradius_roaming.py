@@ -8,7 +8,6 @@ import pytest
 import radius
 from freeradius import RADDB, FreeRadius, replace
 from lab import READY
-from radius import LocalKeys
 from test_radsec import certificates, tls_block  # noqa: F401
 
 KEY_REQUEST, DOMAIN_NAME, KEY, KEY_ERROR = range(1, 5)
@@ -83,7 +82,7 @@ def reauthenticates(client, keys, **kwargs):
 
 
 def local(keys):
-    return LocalKeys(keys.emsk, keys.name, 'visited.example')
+    return keys.visiting('visited.example')
 
 
 @pytest.mark.parametrize('transport', ['tls', 'udp'])

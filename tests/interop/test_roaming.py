@@ -173,7 +173,7 @@ def login(lab, wpa, pki, user='alice'):
     said = eapol_test(lab, wpa, pki, user)
     emsk, session_id = hexdump(said, 'EAP: EMSK'), hexdump(said, 'EAP: Session-Id')
     home = radius.KeySet(emsk, session_id, 'lisbon.example')
-    return home, radius.LocalKeys(emsk, home.name, 'tokyo.example')
+    return home, home.visiting('tokyo.example')
 
 
 def works(lab, keys, nas=b'ap1'):
@@ -266,7 +266,7 @@ def test_explicit_bootstrapping(lab, wpa, hokey, papers, lisbon, tokyo, indicati
     said = eapol_test(lab, wpa, papers, server='127.0.0.4')
     emsk = hexdump(said, 'EAP: EMSK')
     home = radius.KeySet(emsk, hexdump(said, 'EAP: Session-Id'), 'lisbon.example')
-    keys = radius.LocalKeys(emsk, home.name, 'tokyo.example')
+    keys = home.visiting('tokyo.example')
     assert tokyo.sessions(hokey) == [] and works(lab, keys) is None
     keys.seq = 0
 
@@ -282,7 +282,7 @@ def test_explicit_bootstrapping(lab, wpa, hokey, papers, lisbon, tokyo, indicati
         assert 6 not in tlvs or indicates(emsk, answer.eap, b'tokyo.example')
         # The same key once more: Tokyo goes on with its counter.
         assert works(lab, keys)
-        assert not works(lab, radius.LocalKeys(emsk, home.name, 'tokyo.example'), b'ap9')
+        assert not works(lab, home.visiting('tokyo.example'), b'ap9')
     assert lisbon.program.output().count('given to [tokyo]') == 2
     # Without flag B there is no key, and no name of a domain.
     answer, _ = radius.reauthenticate(client, home)
@@ -347,7 +347,7 @@ def test_a_local_er_server_behind_another(lab, wpa, hokey, papers, lisbon, tokyo
     middle.program.wait_for('connected to home server lisbon')
     tokyo.start()
     _, tokyos = login(lab, wpa, papers)
-    campus = radius.LocalKeys(tokyos.emsk, tokyos.name, 'campus.example')
+    campus = tokyos.visiting('campus.example')
     assert works(lab, campus)
     assert lisbon.program.output().count('given to [tokyo]') == 1
     assert middle.sessions(hokey) == [] and len(tokyo.sessions(hokey)) == 1

@@ -239,6 +239,7 @@ struct hk_forward {
 	struct hk_bytes local_domain; /* with private_vendor: told in an Accept; empty: none */
 	bool     ask_cui;             /* Chargeable-User-Identity is asked for */
 	bool     hide_proxy_state;    /* the client's Proxy-State stays here */
+	bool     hide_state;          /* and its State */
 	bool     own_proxy_state;
 	uint32_t loop_ttl;            /* hops from here on; 0: not counted */
 	bool     require_message_authenticator;

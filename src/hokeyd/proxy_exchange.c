@@ -5,6 +5,8 @@
 #include "hokeyd/clock.h"
 #include "hokeyd/journal.h"
 
+#include <hokey/eap.h>
+
 #include <stdlib.h>
 
 /* ---- the end ---- */
@@ -161,6 +163,7 @@ struct hk_forward hk_exchange_forward(const struct hk_exchange *x, const struct 
 		.operator_name = hk_text(c->operator_name),
 		.ask_cui = c->request_cui,
 		.hide_proxy_state = c->strip_proxy_state,
+		.hide_state = x->begins,
 		.own_proxy_state = c->send_proxy_state,
 		.loop_ttl = c->loop_ttl,
 		.private_vendor = x->visited ? x->epoch->setup->config->erp.key_vendor : 0,
@@ -508,6 +511,18 @@ static struct hk_exchange *new_exchange(struct hk_proxy *p, const struct hk_door
 	return x;
 }
 
+/*
+ * An answer to the Identity request of our own that followed a re-authentication
+ * with a key we do not have: the conversation goes on, and begins at its home.
+ */
+static bool is_identity(struct hk_bytes packet)
+{
+	struct hk_eap_packet eap;
+
+	return hk_eap_parse(packet, &eap) == HK_OK && eap.code == HK_EAP_RESPONSE &&
+	       eap.type == HK_EAP_TYPE_IDENTITY;
+}
+
 void hk_proxy_take(struct hk_proxy *p, const struct hk_door_request *r,
 	const struct hk_destination *to, size_t pool, struct hk_bytes realm, hk_time now)
 {
@@ -521,6 +536,7 @@ void hk_proxy_take(struct hk_proxy *p, const struct hk_door_request *r,
 	hk_count(p->world.counters, HK_COUNT_PROXIED);
 	x->bound = state.data &&
 		   hk_sticky_find(p->world.sticky, r->client->id, state, now, &x->bound_to);
+	x->begins = state.data && !x->bound && is_identity(r->visit.request.eap);
 	if (hk_exchange_visit(x))
 		drop(x, now);
 	else if (hk_realm_given_up(&p->realms, x->realm, now))

@@ -31,6 +31,7 @@ struct hk_exchange {
 	uint32_t tried;    /* bit n: member n of the pool */
 	bool bound;        /* to the server that holds its State */
 	uint32_t bound_to; /* its id */
+	bool begins;       /* its State is ours, no server knows it */
 
 	struct hk_visited_pending *visited; /* NULL: its keys are none of ours */
 	struct hk_upstream *upstream; /* where it is now; NULL: nowhere */

@@ -27,6 +27,7 @@ static enum hk_err put_attributes(const struct hk_forward *f, const struct hk_ra
 	while (!err && hk_radius_next(&r, &a)) {
 		if (a.type == HK_RADIUS_MESSAGE_AUTHENTICATOR || stays_here(f, &a) ||
 			(a.type == HK_RADIUS_PROXY_STATE && f->hide_proxy_state) ||
+			(a.type == HK_RADIUS_STATE && f->hide_state) ||
 			(a.vendor == HK_VENDOR_LOOP_TTL && a.vendor_type == HK_LOOP_TTL_TYPE))
 			continue;
 		err = hk_forward_attribute(hops, &a, out);

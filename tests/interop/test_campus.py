@@ -91,6 +91,17 @@ def test_a_device_between_two_domains(campus, hokeyd, pki, device):
     assert runs[1]['domain'] == 'kyoto.example'
 
 
+def test_a_key_that_is_not_there(campus, hokeyd, pki, device):
+    """The device is asked for full EAP, and goes on with its home in the same conversation."""
+    campus.federation(hokeyd, pki, 'direct')
+    campus.second_campus(hokeyd, pki)
+    runs = device('--nas-id', 'tokyo1', '--nas-id', f'kyoto1,server={KYOTO},domain=kyoto.example',
+                  status=1)
+    assert kinds(runs) == [('full-eap', True), ('erp', False), ('full-eap', True)]
+    assert runs[1]['er_server'] == 'kyoto.example' and runs[1]['round_trips'] == 1
+    assert runs[2]['keys'] == 'match'
+
+
 def test_the_line_is_cut(campus, hokeyd, pki, wpa):
     """Who was let in before goes on until the lifetime of the keys ends, and not longer."""
     lifetime_s = 12

@@ -479,6 +479,22 @@ static void filters(void **state)
 	assert_string_equal(types_of(&sent.radius, text), "80 1 33 79 33");
 }
 
+static void a_state_of_ours_stays_here(void **state)
+{
+	struct hk_forward f = options();
+	struct packet request, sent;
+
+	(void)state;
+	begin(&request, HK_RADIUS_ACCESS_REQUEST, 11);
+	hk_radius_put(&request.buf, HK_RADIUS_STATE, hk_text("state"));
+	sign_request(&request);
+	forward(&f, &request, &sent);
+	assert_attribute(&sent.radius, HK_RADIUS_STATE, "state");
+	f.hide_state = true;
+	forward(&f, &request, &sent);
+	assert_false(hk_radius_has(&sent.radius, HK_RADIUS_STATE));
+}
+
 static void too_long_for_the_next_hop(void **state)
 {
 	struct hk_forward f = options();
@@ -564,6 +580,7 @@ int main(void)
 		cmocka_unit_test(the_local_domain_is_told),
 		cmocka_unit_test(hops_are_counted),
 		cmocka_unit_test(filters),
+		cmocka_unit_test(a_state_of_ours_stays_here),
 		cmocka_unit_test(too_long_for_the_next_hop),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(status_server),

@@ -29,6 +29,7 @@ void hk_sha256(const struct hk_bytes *parts, size_t nparts, uint8_t out[HK_SHA25
 	for (size_t i = 0; i < nparts; i++)
 		SHA256_Update(&c, parts[i].data, parts[i].len);
 	SHA256_Final(out, &c);
+	hk_wipe(c.h, sizeof c.h);
 }
 
 static void sha256_first_block(uint32_t state[8], const uint8_t *block)
@@ -77,6 +78,8 @@ void hk_hmac_sha256(const struct hk_hmac_key *k, const struct hk_bytes *parts, s
 	sha256_resume(&c, k->outer);
 	SHA256_Update(&c, out, HK_SHA256_LEN);
 	SHA256_Final(out, &c);
+	/* The result once more, perhaps a key; OpenSSL has wiped the rest. */
+	hk_wipe(c.h, sizeof c.h);
 }
 
 void hk_prfplus(const struct hk_hmac_key *k, struct hk_bytes input, uint8_t *out, size_t len)
@@ -107,6 +110,7 @@ void hk_md5(const struct hk_bytes *parts, size_t nparts, uint8_t out[HK_MD5_LEN]
 	for (size_t i = 0; i < nparts; i++)
 		MD5_Update(&c, parts[i].data, parts[i].len);
 	MD5_Final(out, &c);
+	hk_wipe(&c, sizeof c);
 }
 
 static void md5_first_block(uint32_t state[4], const uint8_t *block)

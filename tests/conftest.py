@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """Fixtures for the tests with real programs."""
+import json
 import os
 import pathlib
 import subprocess
@@ -19,6 +20,27 @@ def programs():
     folder = pathlib.Path(os.environ.get('HOKEY_BUILD', ROOT / 'build'))
     assert (folder / 'src' / 'hokeyd' / 'hokeyd').exists(), f'nothing is built in {folder}'
     return folder
+
+
+@pytest.fixture(scope='session')
+def sanitized(programs):
+    """Whether the programs carry a sanitizer with its own memory."""
+    options = json.loads((programs / 'meson-info' / 'intro-buildoptions.json').read_text())
+    return next(o['value'] for o in options if o['name'] == 'b_sanitize') != 'none'
+
+
+@pytest.fixture(scope='session')
+def shim(tmp_path_factory):
+    """Compiles tests/fault/NAME.c for LD_PRELOAD."""
+    folder = tmp_path_factory.mktemp('shims')
+
+    def build(name):
+        library = folder / f'{name}.so'
+        if not library.exists():
+            subprocess.run(['gcc', '-shared', '-fPIC', '-D_GNU_SOURCE', '-o', library,
+                            ROOT / f'tests/fault/{name}.c'], check=True)
+        return library
+    return build
 
 
 @pytest.fixture(scope='session')

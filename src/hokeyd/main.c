@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* hokeyd: home server for EAP-TLS and re-authentication, over RADIUS. */
+#include "hokeyd/call_filter.h"
 #include "hokeyd/clock.h"
 #include "hokeyd/config.h"
 #include "hokeyd/log.h"
@@ -22,6 +23,7 @@ struct options {
 	bool check;
 	bool debug;
 	bool quick;
+	enum hk_call_filter filter;
 	struct hk_quick_options quick_options;
 	char *secret; /* where it stands among the arguments */
 };
@@ -35,6 +37,7 @@ enum {
 	OPTION_REALM,
 	OPTION_CERTS,
 	OPTION_STATE,
+	OPTION_FILTER,
 };
 
 static const struct option long_options[] = {
@@ -49,6 +52,7 @@ static const struct option long_options[] = {
 	{"realm", required_argument, NULL, OPTION_REALM},
 	{"secret", required_argument, NULL, OPTION_SECRET},
 	{"state", required_argument, NULL, OPTION_STATE},
+	{"syscall-filter", required_argument, NULL, OPTION_FILTER},
 	{"version", no_argument, NULL, OPTION_VERSION},
 	{NULL, 0, NULL, 0},
 };
@@ -63,6 +67,9 @@ static void print_usage(FILE *to)
 	      "      --check-config  read and check the configuration, then exit\n"
 	      "  -X, --debug         show what goes on; one worker, log to standard error\n"
 	      "  -f, --foreground    stay in the foreground (always so)\n"
+	      "      --syscall-filter deny|log|off\n"
+	      "                      system calls it has no use for: deny them (default), have\n"
+	      "                      the kernel note them, or do nothing\n"
 	      "      --version\n"
 	      "  -h, --help\n"
 	      "\n"
@@ -132,6 +139,11 @@ static struct options read_options(int argc, char **argv)
 		case 'h':
 			print_usage(stdout);
 			exit(0);
+		case OPTION_FILTER:
+			if (hk_call_filter_parse(optarg, &o.filter))
+				break;
+			print_usage(stderr);
+			exit(2);
 		case OPTION_VERSION:
 			puts("hokeyd " HK_VERSION);
 			exit(0);
@@ -163,8 +175,23 @@ static int check(const struct hk_config *config)
 	return 0;
 }
 
+/* All that needs more than the daily calls is done. */
+static void filter_calls(enum hk_call_filter mode, struct hk_log *log)
+{
+	enum hk_err err = hk_call_filter_set(mode);
+
+	if (err == HK_ERR_DENIED)
+		hk_log_write(log, HK_LOG_INFO, "no filter of system calls: built with a sanitizer");
+	else if (err)
+		hk_log_write(log, HK_LOG_WARNING, "no filter of system calls: %s",
+			err == HK_ERR_SYSTEM ? strerror(errno) : hk_strerror(err));
+	else if (mode != HK_CALL_FILTER_DENY)
+		hk_log_write(log, HK_LOG_WARNING, "no system call is denied (--syscall-filter)");
+}
+
 /* Takes the configuration. */
-static int serve(struct hk_config *config, struct hk_log *log, bool log_is_stderr)
+static int serve(
+	struct hk_config *config, const struct options *o, struct hk_log *log, bool log_is_stderr)
 {
 	struct hk_config_error error = {""};
 	struct hk_server *server;
@@ -175,6 +202,7 @@ static int serve(struct hk_config *config, struct hk_log *log, bool log_is_stder
 			hk_log_write(log, HK_LOG_ERROR, "%s", error.text);
 		return complain(error.text, err);
 	}
+	filter_calls(o->filter, log);
 	err = hk_server_run(server);
 	hk_server_free(server);
 	if (err)
@@ -236,7 +264,7 @@ int main(int argc, char **argv)
 	}
 	if (unprotected)
 		hk_log_write(log, HK_LOG_WARNING, "%s", unprotected);
-	status = serve(config, log, strcmp(target, "stderr") == 0);
+	status = serve(config, &options, log, strcmp(target, "stderr") == 0);
 	hk_log_close(log);
 	return status;
 }

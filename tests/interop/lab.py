@@ -213,17 +213,17 @@ control = "{self.folder}/control.sock"
 {more}
 '''
 
-    def configured(self, hokeyd, pki, args=(), **kwargs):
+    def configured(self, hokeyd, pki, args=(), env=None, **kwargs):
         """hokeyd with a configuration file."""
         config = self.folder / 'hokeyd.conf'
         config.write_text(self.configuration(pki, **kwargs))
         config.chmod(0o600)
-        program = self.start([hokeyd, '--config', config, *args])
+        program = self.start([hokeyd, '--config', config, *args], env=env)
         program.wait_for(READY)
         return program
 
     def login(self, wpa, pki, identity='alice@home.example', tls='1.3', user='client', port=1812,
-              server='127.0.0.1', extra=''):
+              server='127.0.0.1', extra='', timeout=30):
         """A full EAP-TLS login by eapol_test; the keys it derived."""
         config = self.folder / 'eapol_test.conf'
         config.write_text(f'''network={{
@@ -239,10 +239,12 @@ control = "{self.folder}/control.sock"
 }}
 ''')
         done = self.run([wpa / 'eapol_test', '-c', config, '-a', server, '-p', port, '-s',
-                         'throw-away-secret', '-N', '30:s:02-00-00-00-01-01:hokey', '-t', '30'])
+                         'throw-away-secret', '-N', '30:s:02-00-00-00-01-01:hokey', '-t', timeout])
         assert done.returncode == 0 and 'SUCCESS' in done.stdout, done.stdout[-3000:]
-        return radius.KeySet(hexdump(done.stdout, 'EAP: EMSK'),
+        keys = radius.KeySet(hexdump(done.stdout, 'EAP: EMSK'),
                              hexdump(done.stdout, 'EAP: Session-Id'), identity.split('@')[1])
+        keys.msk = hexdump(done.stdout, 'EAP-TLS: Derived key')
+        return keys
 
     def hostapd(self, port, nas_identifier, secret='throw-away-secret', server='127.0.0.1',
                 server_port=1812, extra=''):

@@ -195,7 +195,7 @@ def test_good_configuration_checks_silently(lab, pki, hokeyd):
     assert done.returncode == 0, done.stderr
 
 
-def test_gives_up_root_and_cannot_be_dumped(lab, wpa, pki, hokeyd):
+def test_gives_up_root_and_cannot_be_dumped(lab, wpa, pki, hokeyd, sanitized):
     nobody = pwd.getpwnam('nobody')
     keys = lab.folder / 'keys'
     keys.mkdir(mode=0o700)
@@ -212,8 +212,14 @@ def test_gives_up_root_and_cannot_be_dumped(lab, wpa, pki, hokeyd):
     server = lab.configured(hokeyd, pki, store=lmdb(lab), more='user = nobody')
     status = pathlib.Path(f'/proc/{server.pid}/status').read_text()
     assert re.search(rf'^Uid:\s+{nobody.pw_uid}\s+{nobody.pw_uid}\s+{nobody.pw_uid}', status, re.M)
-    assert re.search(r'^CapEff:\s+0+$', status, re.M) and re.search(r'^CapPrm:\s+0+$', status, re.M)
+    for which in ('Inh', 'Prm', 'Eff', 'Bnd', 'Amb'):
+        assert re.search(rf'^Cap{which}:\s+0+$', status, re.M), status
     assert re.search(r'^NoNewPrivs:\s+1$', status, re.M)
+    threads = list(pathlib.Path(f'/proc/{server.pid}/task').iterdir())
+    assert len(threads) > 1
+    for thread in threads:
+        filtered = re.search(r'^Seccomp:\s+2$', (thread / 'status').read_text(), re.M)
+        assert bool(filtered) != sanitized, thread
     limits = pathlib.Path(f'/proc/{server.pid}/limits').read_text()
     assert re.search(r'^Max core file size\s+0\s+0', limits, re.M)
     login = lab.login(wpa, pki)

@@ -2,6 +2,8 @@
 /* The control socket: connections and lines. What the commands do is in commands.c. */
 #include "hokeyd/control.h"
 
+#include "hokeyd/acceptor.h"
+
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
@@ -27,6 +29,7 @@ struct hk_control {
 	struct event_base *base;
 	struct hk_server *server;
 	struct event *accept;
+	struct hk_acceptor acceptor;
 	int fd;
 	struct sockaddr_un address;
 	struct connection connections[HK_CONTROL_CLIENTS];
@@ -121,7 +124,9 @@ static void on_accept(evutil_socket_t listener, short what, void *arg)
 	const struct timeval idle = {IDLE_S, 0};
 	struct hk_control *control = arg;
 	struct connection *c = free_place(control);
-	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct sockaddr_storage from;
+	socklen_t from_len;
+	int fd = hk_acceptor_take(&control->acceptor, listener, &from, &from_len);
 
 	(void)what;
 	if (fd < 0)
@@ -206,6 +211,7 @@ enum hk_err hk_control_open(struct event_base *base, struct hk_server *server, c
 	if (!control)
 		return HK_ERR_NO_MEMORY;
 	control->fd = -1;
+	hk_acceptor_init(&control->acceptor);
 	control->base = base;
 	control->server = server;
 	err = open_socket(control, path);
@@ -236,6 +242,7 @@ void hk_control_close(struct hk_control *control)
 	}
 	if (control->accept)
 		event_free(control->accept);
+	hk_acceptor_end(&control->acceptor);
 	if (control->fd >= 0) {
 		close(control->fd);
 		unlink(control->address.sun_path);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "hokeyd/radsec_server.h"
 
+#include "hokeyd/acceptor.h"
 #include "hokeyd/clock.h"
 #include "hokeyd/radsec.h"
 
@@ -9,6 +10,7 @@
 #include <event2/bufferevent_ssl.h>
 #include <event2/event.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -18,6 +20,7 @@ struct hk_connection {
 	struct hk_radsec_server *server;
 	uint64_t number;
 	struct bufferevent *bev;
+	struct event *deadline;   /* of the handshake; NULL: it is done */
 	char *tls_name;           /* of its tls block; the block itself may go at a reload */
 	struct hk_client *client; /* NULL: the handshake is under way */
 	uint32_t idle_timeout_ms;
@@ -29,6 +32,7 @@ struct hk_connection {
 struct hk_radsec_server {
 	struct hk_radsec_world world;
 	struct hk_setup *setup; /* the worker holds it */
+	struct hk_acceptor acceptor;
 	struct hk_connection **slots;
 	size_t nslots;
 	size_t used;
@@ -85,6 +89,8 @@ static void close_connection(struct hk_connection *c)
 	s->used--;
 	if (c->client)
 		s->world.closed(s->world.arg, c->number);
+	if (c->deadline)
+		event_free(c->deadline);
 	bufferevent_free(c->bev);
 	free(c->tls_name);
 	free(c);
@@ -197,11 +203,21 @@ static void on_handshake(struct hk_connection *c)
 		return;
 	}
 	c->client = client;
+	event_free(c->deadline);
+	c->deadline = NULL;
 	bufferevent_set_timeouts(c->bev, &idle, NULL);
 	hk_count(s->world.counters, HK_COUNT_TLS_CONNECTIONS);
 	hk_log_write(s->world.log, HK_LOG_INFO, "client %s connected from %s with %s",
 		client->config->name, hk_endpoint_text(&c->address, text),
 		SSL_get_version(bufferevent_openssl_get_ssl(c->bev)));
+}
+
+/* Also for those who send an octet now and then. */
+static void on_deadline(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	refuse(arg, "the handshake takes too long");
 }
 
 /* ---- events ---- */
@@ -249,7 +265,7 @@ static void on_read(struct bufferevent *bev, void *arg)
 
 /* ---- new ones ---- */
 
-static bool too_many(struct hk_radsec_server *s, const struct hk_listen_config *listen)
+static bool too_fast(struct hk_radsec_server *s)
 {
 	uint64_t second = hk_clock_now() / HK_SECOND;
 
@@ -257,7 +273,23 @@ static bool too_many(struct hk_radsec_server *s, const struct hk_listen_config *
 		s->second = second;
 		s->in_second = 0;
 	}
-	return ++s->in_second > HK_ACCEPT_PER_SECOND || s->used >= listen->max_connections;
+	return ++s->in_second > HK_ACCEPT_PER_SECOND;
+}
+
+/* Whoever is longest without a name gives way; clients that are known never do. */
+static bool make_room(struct hk_radsec_server *s)
+{
+	struct hk_connection *oldest = NULL;
+
+	for (size_t i = 0; i < s->nslots; i++) {
+		struct hk_connection *c = s->slots[i];
+
+		if (c && !c->client && (!oldest || c->number < oldest->number))
+			oldest = c;
+	}
+	if (oldest)
+		refuse(oldest, "others want its place before its handshake is done");
+	return oldest != NULL;
 }
 
 /* On error the descriptor is closed. */
@@ -281,6 +313,7 @@ static void open_connection(struct hk_radsec_server *s, int fd,
 	const struct hk_listen_config *listen, const struct sockaddr_storage *from, socklen_t len)
 {
 	const struct timeval handshake = {HK_RADSEC_HANDSHAKE_MS / 1000, 0};
+	struct event_base *base = s->world.base;
 	struct hk_connection *c = calloc(1, sizeof(*c));
 
 	if (!c) {
@@ -295,7 +328,10 @@ static void open_connection(struct hk_radsec_server *s, int fd,
 		find_psk, knows_psk(s->setup->config, listen->tls->name), c, ""};
 	c->tls_name = strdup(listen->tls->name);
 	c->bev = c->tls_name ? new_bufferevent(c, fd, listen) : (close(fd), NULL);
-	if (!c->bev || !enter(s, c)) {
+	c->deadline = c->bev ? evtimer_new(base, on_deadline, c) : NULL;
+	if (!c->deadline || evtimer_add(c->deadline, &handshake) || !enter(s, c)) {
+		if (c->deadline)
+			event_free(c->deadline);
 		if (c->bev)
 			bufferevent_free(c->bev);
 		free(c->tls_name);
@@ -305,8 +341,15 @@ static void open_connection(struct hk_radsec_server *s, int fd,
 	hk_radsec_tune(fd);
 	bufferevent_openssl_set_allow_dirty_shutdown(c->bev, 1);
 	bufferevent_setcb(c->bev, on_read, NULL, on_event, c);
-	bufferevent_set_timeouts(c->bev, &handshake, &handshake);
 	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
+}
+
+static void no_descriptors(struct hk_radsec_server *s)
+{
+	hk_count(s->world.counters, HK_COUNT_TLS_REFUSED);
+	hk_log_repeated(s->world.log, HK_LOG_WARNING, "radsec-descriptors", HK_NO_BYTES,
+		hk_clock_now(),
+		"refused a RADIUS/TLS connection: no descriptors left (LimitNOFILE=)");
 }
 
 void hk_radsec_server_accept(
@@ -314,18 +357,19 @@ void hk_radsec_server_accept(
 {
 	for (;;) {
 		struct sockaddr_storage from;
-		socklen_t len = sizeof(from);
-		int accepted =
-			accept4(fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		socklen_t len;
+		int accepted = hk_acceptor_take(&s->acceptor, fd, &from, &len);
 
-		if (accepted < 0)
+		if (accepted < 0 && errno != EMFILE)
 			return;
-		if (too_many(s, listen)) {
+		if (accepted < 0) {
+			no_descriptors(s);
+		} else if (too_fast(s) || (s->used >= listen->max_connections && !make_room(s))) {
 			hk_count(s->world.counters, HK_COUNT_TLS_REFUSED);
 			close(accepted);
-			continue;
+		} else {
+			open_connection(s, accepted, listen, &from, len);
 		}
-		open_connection(s, accepted, listen, &from, len);
 	}
 }
 
@@ -374,6 +418,7 @@ enum hk_err hk_radsec_server_new(
 		return HK_ERR_NO_MEMORY;
 	s->world = *world;
 	s->setup = setup;
+	hk_acceptor_init(&s->acceptor);
 	*out = s;
 	return HK_OK;
 }
@@ -402,6 +447,7 @@ void hk_radsec_server_free(struct hk_radsec_server *s)
 		if (s->slots[i])
 			close_connection(s->slots[i]);
 	}
+	hk_acceptor_end(&s->acceptor);
 	free(s->slots);
 	free(s);
 }

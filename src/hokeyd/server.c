@@ -55,12 +55,12 @@ static void rotate_ticket_key(struct hk_server *s, hk_time now)
 
 static void warn_of_certificate(struct hk_server *s, hk_time now)
 {
-	hk_time end;
+	hk_time end = hk_tls_context_expires(s->setup->tls);
+	bool ended = s->certificate_checked < end && end <= now;
 
-	if (s->certificate_checked && now - s->certificate_checked < CERTIFICATE_PERIOD)
+	if (s->certificate_checked && now - s->certificate_checked < CERTIFICATE_PERIOD && !ended)
 		return;
 	s->certificate_checked = now;
-	end = hk_tls_context_expires(s->setup->tls);
 	if (end <= now)
 		hk_log_write(
 			s->log, HK_LOG_ERROR, "our certificate has expired: no device will log in");

@@ -305,7 +305,7 @@ def test_answers_die_with_their_connection(lab, certificates, hokeyd):
 
 def test_limits_of_connections(lab, certificates, hokeyd):
     there = home(lab, hokeyd, certificates,
-                 'certificate-name = proxy.example  max-connections = 2', listen='max-connections = 4')
+                 'certificate-name = proxy.example  max-connections = 2')
     kept = []
     for _ in range(2):
         peer = Peer(lab, certificates)
@@ -314,15 +314,6 @@ def test_limits_of_connections(lab, certificates, hokeyd):
         kept.append(peer)
     assert refused(lab, certificates)
     there.wait_for('max-connections')
-    # Those who connect and say nothing: over the limit of the socket, and then timed out.
-    with inside(lab.net):
-        silent = [socket.create_connection(('127.0.0.2', 2083)) for _ in range(2)]
-    time.sleep(0.2)
-    assert refused(lab, certificates)
-    started = time.monotonic()
-    silent[0].settimeout(15)
-    assert silent[0].recv(100) == b''
-    assert 8 < time.monotonic() - started + 0.2 < 13
     assert there.stop() == 0
 
 

@@ -75,7 +75,8 @@ static enum hk_err open_lmdb(const struct hk_store_config *config, struct hk_key
 	hk_wipe(lmdb.wrap_key, sizeof(lmdb.wrap_key));
 	*dropped = lmdb.dropped;
 	return err ? explain(error, config->path, err,
-			     err == HK_ERR_SYSTEM ? strerror(errno) : hk_strerror(err))
+			     err == HK_ERR_SYSTEM || err == HK_ERR_STORE ? strerror(errno)
+									 : hk_strerror(err))
 		   : HK_OK;
 }
 

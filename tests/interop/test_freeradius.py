@@ -373,11 +373,11 @@ def test_broken_store_blocks_no_login(lab, wpa, freeradius):
 def test_disk_that_fails_blocks_no_login(lab, wpa, freeradius):
     trigger = lab.folder / 'fail'
     freeradius.method('tls').enable()
-    freeradius.start(env={'FAILING_DISK': str(trigger)},
+    freeradius.start(env={'FAILING_DISK': str(trigger), 'FAILING_FILES': str(lab.folder)},
                      shims=[pathlib.Path(__file__).parents[1] / 'fault' / 'failing_disk.c'])
     client = lab.radius_client()
     keys, _ = freeradius.login(wpa)
-    trigger.touch()
+    trigger.write_text('pwrite pwrite64 fdatasync')
     answer, _ = radius.reauthenticate(client, keys)
     assert answer.code == radius.ACCESS_CHALLENGE and answer.eap[4] == 1
     lost, _ = freeradius.login(wpa)

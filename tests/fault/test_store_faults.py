@@ -200,7 +200,7 @@ def test_killed_at_any_moment_nothing_is_lost_or_accepted_twice(lab, wpa, pki, h
     sets = [lab.login(wpa, pki) for _ in range(2)]
     rng = random.Random(20261122)
     logins = 0
-    for _ in range(int(os.environ.get('KILL_ROUNDS', 6))):
+    for _ in range(int(os.environ.get('KILL_ROUNDS', 4))):
         load = Load(lab, wpa, pki, sets[:1])
         time.sleep(rng.uniform(0.1, 0.4))
         server.kill()

@@ -197,7 +197,10 @@ static enum hk_err check_reply(const struct nas *n, size_t len, struct hk_radius
 		return err;
 	/* with EAP it must be there (RFC 3579 section 3.2) */
 	err = hk_radius_check_message_authenticator(p, &n->secret, n->request + 4);
-	return err ? HK_ERR_AUTHENTICATOR : HK_OK;
+	if (err)
+		return HK_ERR_AUTHENTICATOR;
+	/* we sent none: what somebody made of our request for a collision has them */
+	return hk_radius_find(p, HK_RADIUS_PROXY_STATE).data ? HK_ERR_UNEXPECTED : HK_OK;
 }
 
 static void take_state(struct nas *n, const struct hk_radius *p)

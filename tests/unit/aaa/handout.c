@@ -208,7 +208,7 @@ static void nothing_asked_nothing_said(void **state)
 }
 
 /* A request that is no good costs the key, never the login. */
-/* K4962-3-18 */
+/* K4962-3-18 HKRAD-16.7-04 */
 static void refusals_with_a_login(void **state)
 {
 	struct bench *b = *state;
@@ -316,7 +316,7 @@ static void a_request_of_another_login(void **state)
 
 /* The table of the specification: flag B, request, grant. */
 /* E6696-5.3.3-09 E6696-5.3.3-13 E6696-5.3.3-14 E6696-5.1-18 E6696-5.1-21 E6696-5.1-22 */
-/* E6696-5.1-25 E6696-5.1-26 E6696-5.1-27 K5749-5-05 */
+/* E6696-5.1-25 E6696-5.1-26 E6696-5.1-27 K5749-5-05 HKRAD-16.7-07 */
 static void bootstraps(void **state)
 {
 	struct bench *b = *state;
@@ -347,7 +347,7 @@ static void bootstraps(void **state)
 	}
 }
 
-/* E6696-8-05 E6696-8-06 E6696-8-07 */
+/* E6696-8-05 E6696-8-06 E6696-8-07 R6696-8-01 */
 static void again_to_the_same_one_only(void **state)
 {
 	struct bench *b = *state;

@@ -35,7 +35,7 @@ static void assert_refused(struct campus *c, uint8_t error, enum hk_err reason)
 
 /* One login through the campus; from then on the campus alone. */
 /* E6696-5.1-01 E6696-5.1-02 E6696-5.1-05 E6696-5.1-06 E6696-5.1-07 K5749-3-03 */
-/* K5749-4-02 K5749-5-01 K5749-5-03 K4962-3-32 */
+/* K5749-4-02 K5749-5-01 K5749-5-03 K4962-3-32 E5295-4-09 E6696-3.2-01 E6696-3.2-02 HKRAD-16.7-03 */
 static void implicit_bootstrapping(void **state)
 {
 	struct campus *c = *state;
@@ -190,7 +190,7 @@ static void explicit_bootstrapping(void **state)
 }
 
 /* The very same key once more: no counter goes back. */
-/* E6696-8-07 */
+/* E6696-8-07 HKRAD-16.7-05 */
 static void bootstrapping_again(void **state)
 {
 	struct campus *c = *state;

@@ -154,7 +154,7 @@ static void no_local_server(void **state)
 	assert_int_equal(receive(b, true), HK_VISITED_FORWARD);
 }
 
-/* K5749-4-01 */
+/* K5749-4-01 HKRAD-16.9-02 */
 static void hops_without_tls(void **state)
 {
 	struct bench *b = *state;
@@ -190,6 +190,7 @@ static void packets_of_no_use(void **state)
 }
 
 /* Each request has a nonce of its own, and what an access point says is not passed on. */
+/* HKRAD-16.7-02 */
 static void requests_are_our_own(void **state)
 {
 	struct bench *b = *state;

@@ -22,17 +22,18 @@ enum deed {
 	CHALLENGE,   /* with State "s1" */
 	REJECT_BARE, /* without EAP-Message */
 	SILENCE,
-	OTHER_SECRET,     /* then the right one */
-	OTHER_IDENTIFIER, /* then the right one */
-	UNSIGNED,         /* without Message-Authenticator, then the right one */
-	NONSENSE,         /* then the right one */
-	WANT_STATE,       /* accept when the request has State "s1", else reject */
+	OTHER_SECRET,        /* then the right one */
+	OTHER_IDENTIFIER,    /* then the right one */
+	UNSIGNED,            /* without Message-Authenticator, all codes, then the right one */
+	STRANGE_PROXY_STATE, /* then the right one */
+	NONSENSE,            /* then the right one */
+	WANT_STATE,          /* accept when the request has State "s1", else reject */
 };
 
 static const uint8_t success[] = {HK_EAP_SUCCESS, 7, 0, 4};
 
 static size_t reply_to(const struct hk_radius *request, uint8_t code, const char *secret,
-	uint8_t identifier, uint8_t out[HK_RADIUS_MAX_LEN])
+	uint8_t identifier, const char *proxy_state, uint8_t out[HK_RADIUS_MAX_LEN])
 {
 	struct hk_buf b = hk_buf(out, HK_RADIUS_MAX_LEN);
 	struct hk_radius_secret s;
@@ -42,6 +43,8 @@ static size_t reply_to(const struct hk_radius *request, uint8_t code, const char
 		key[i] = i;
 	assert_ok(hk_radius_secret_set(&s, hk_text(secret)));
 	hk_radius_begin(&b, code, identifier);
+	if (proxy_state)
+		hk_radius_put(&b, HK_RADIUS_PROXY_STATE, hk_text(proxy_state));
 	if (code != HK_RADIUS_ACCESS_REJECT)
 		hk_radius_put_eap(&b, hk_bytes(success, sizeof success));
 	if (code == HK_RADIUS_ACCESS_CHALLENGE)
@@ -53,11 +56,12 @@ static size_t reply_to(const struct hk_radius *request, uint8_t code, const char
 }
 
 /* The Response Authenticator is right, the Message-Authenticator is not there. */
-static size_t unsigned_reply(const struct hk_radius *request, uint8_t out[HK_RADIUS_MAX_LEN])
+static size_t unsigned_reply(
+	const struct hk_radius *request, uint8_t code, uint8_t out[HK_RADIUS_MAX_LEN])
 {
 	struct hk_bytes parts[3];
 
-	out[0] = HK_RADIUS_ACCESS_REJECT;
+	out[0] = code;
 	out[1] = request->identifier;
 	hk_store_u16(out + 2, 20);
 	parts[0] = hk_bytes(out, 4);
@@ -77,13 +81,20 @@ static void answer(
 	case SILENCE:
 		return;
 	case OTHER_SECRET:
-		n = reply_to(r, HK_RADIUS_ACCESS_REJECT, "other", r->identifier, out);
+		n = reply_to(r, HK_RADIUS_ACCESS_REJECT, "other", r->identifier, NULL, out);
 		break;
 	case OTHER_IDENTIFIER:
-		n = reply_to(r, HK_RADIUS_ACCESS_REJECT, SECRET, r->identifier ^ 1, out);
+		n = reply_to(r, HK_RADIUS_ACCESS_REJECT, SECRET, r->identifier ^ 1, NULL, out);
 		break;
 	case UNSIGNED:
-		n = unsigned_reply(r, out);
+		n = unsigned_reply(r, HK_RADIUS_ACCESS_ACCEPT, out);
+		sendto(fd, out, n, 0, to, len);
+		n = unsigned_reply(r, HK_RADIUS_ACCESS_CHALLENGE, out);
+		sendto(fd, out, n, 0, to, len);
+		n = unsigned_reply(r, HK_RADIUS_ACCESS_REJECT, out);
+		break;
+	case STRANGE_PROXY_STATE:
+		n = reply_to(r, HK_RADIUS_ACCESS_REJECT, SECRET, r->identifier, "x", out);
 		break;
 	case NONSENSE:
 		memset(out, 0xff, 30);
@@ -104,8 +115,23 @@ static void answer(
 	}
 	if (n)
 		sendto(fd, out, n, 0, to, len);
-	n = reply_to(r, code, SECRET, r->identifier, out);
+	n = reply_to(r, code, SECRET, r->identifier, NULL, out);
 	sendto(fd, out, n, 0, to, len);
+}
+
+/* Who asks is said; what was not answered comes again as it was, anything else is new. */
+static bool is_in_order(const struct hk_radius *r, struct hk_bytes in, bool repeated)
+{
+	static uint8_t before[HK_RADIUS_MAX_LEN];
+	static size_t len;
+	bool same = len == in.len && memcmp(before, in.data, len) == 0;
+	bool fresh = !len || (before[1] != in.data[1] && memcmp(before + 4, in.data + 4, 16) != 0);
+
+	memcpy(before, in.data, in.len);
+	len = in.len;
+	return (repeated ? same : fresh) &&
+	       (hk_radius_find(r, HK_RADIUS_NAS_IP_ADDRESS).len == 4 ||
+		       hk_radius_find(r, HK_RADIUS_NAS_IDENTIFIER).len);
 }
 
 static void serve(int fd, const enum deed *deeds)
@@ -113,6 +139,7 @@ static void serve(int fd, const enum deed *deeds)
 	uint8_t in[HK_RADIUS_MAX_LEN];
 	struct hk_radius_secret s;
 	struct hk_radius request;
+	bool repeated = false;
 
 	hk_radius_secret_set(&s, hk_text(SECRET));
 	for (; *deeds != END; deeds++) {
@@ -121,8 +148,10 @@ static void serve(int fd, const enum deed *deeds)
 		ssize_t n = recvfrom(fd, in, sizeof in, 0, (struct sockaddr *)&from, &len);
 
 		if (n < 0 || hk_radius_parse(hk_bytes(in, (size_t)n), &request) ||
-			hk_radius_check_message_authenticator(&request, &s, NULL))
+			hk_radius_check_message_authenticator(&request, &s, NULL) ||
+			!is_in_order(&request, hk_bytes(in, (size_t)n), repeated))
 			_exit(1);
+		repeated = *deeds == SILENCE;
 		answer(fd, (struct sockaddr *)&from, len, &request, *deeds);
 	}
 	_exit(0);
@@ -193,6 +222,7 @@ static void an_accept_brings_keys(void **state)
 	close_place(&p);
 }
 
+/* R2865-5.24-01 R5080-2.1.1-02 */
 static void state_is_carried_and_forgotten(void **state)
 {
 	struct place p;
@@ -223,25 +253,29 @@ static void a_reject_need_not_have_eap(void **state)
 	close_place(&p);
 }
 
+/* R2865-4.1-01 R2865-4.1-03 */
 static void what_is_lost_is_sent_again(void **state)
 {
 	struct place p;
 
 	(void)state;
-	open_place(&p, 5000, DEEDS(SILENCE, SILENCE, ACCEPT));
+	open_place(&p, 5000, DEEDS(SILENCE, SILENCE, ACCEPT, ACCEPT));
 	assert_ok(ask(&p));
 	assert_int_equal(p.reply.transmissions, 3);
 	assert_true(p.reply.round_trip_us > 100000);
+	assert_ok(ask(&p));
 	close_place(&p);
 }
 
+/* BLAST-4.2-06 BLAST-4.2-08 */
 static void false_answers_are_dropped(void **state)
 {
 	struct place p;
 
 	(void)state;
-	open_place(&p, 5000, DEEDS(OTHER_SECRET, OTHER_IDENTIFIER, UNSIGNED, NONSENSE));
-	for (int i = 0; i < 4; i++) {
+	open_place(&p, 5000,
+		DEEDS(OTHER_SECRET, OTHER_IDENTIFIER, UNSIGNED, NONSENSE, STRANGE_PROXY_STATE));
+	for (int i = 0; i < 5; i++) {
 		assert_ok(ask(&p));
 		assert_int_equal(p.reply.radius.code, HK_RADIUS_ACCESS_ACCEPT);
 		assert_int_not_equal(p.nas.problem, HK_OK);

@@ -7,6 +7,7 @@ static struct hk_bytes area(uint8_t *octets, size_t cap, const char *text)
 	return hk_bytes(octets, hex(octets, cap, text));
 }
 
+/* HKRAD-16.5-01 */
 static void written_and_read(void **state)
 {
 	struct pair *p = *state;

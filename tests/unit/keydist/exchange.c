@@ -11,7 +11,7 @@
 
 /* ---- the vectors ---- */
 
-/* K5749-4-03 K5749-4-04 K5749-4.2-02 K5749-6.1-03 E6696-5.1-25 E5295-7.4-03 */
+/* K5749-4-03 K5749-4-04 K5749-4.2-02 K5749-6.1-03 E6696-5.1-25 E5295-7.4-03 HKRAD-16.5-01 */
 static void vectors(void **state)
 {
 	struct pair *p = *state;
@@ -170,7 +170,7 @@ static void dsusrk_from_a_dsrk(void **state)
 }
 
 /* No rRK, rIK, rMSK or EMSK ever travels. */
-/* K4962-3-10 K4962-3-11 */
+/* K4962-3-10 K4962-3-11 E6696-4.2-05 R6696-4.2-01 R5295-1-01 */
 static void what_does_not_travel(void **state)
 {
 	struct pair *p = *state;
@@ -242,7 +242,7 @@ static void assert_no_key(struct pair *p, const char *what, size_t at)
 	assert_memory_equal(&key, &zero, sizeof key);
 }
 
-/* K5749-6.1-01 K5749-6.1-06 K4962-3-22 */
+/* K5749-6.1-01 K5749-6.1-06 K4962-3-22 HKRAD-16.6-03 R5749-6.1-01 */
 static void every_octet_of_an_answer(void **state)
 {
 	struct pair *p = *state;
@@ -277,7 +277,7 @@ static void every_octet_of_an_answer(void **state)
 	hk_krs_key_wipe(&key);
 }
 
-/* K5749-6.1-01 K5749-6.1-06 */
+/* K5749-6.1-01 K5749-6.1-06 HKRAD-16.6-01 */
 static void every_octet_of_a_request(void **state)
 {
 	struct pair *p = *state;
@@ -363,7 +363,7 @@ static void answers_without_a_key(void **state)
 
 /* ---- lifetimes ---- */
 
-/* K5749-4-05 K4962-3-31 */
+/* K5749-4-05 K4962-3-31 R5749-4-01 */
 static void lifetimes_of_delivered_keys(void **state)
 {
 	static const struct {

@@ -33,7 +33,7 @@ static void nobody_by_default(void **state)
 	assert_ptr_equal(p->checked.ktk, &p->ktk);
 }
 
-/* K5749-4.1-02 */
+/* K5749-4.1-02 HKRAD-16.6-02 */
 static void other_domains_and_realms(void **state)
 {
 	struct pair *p = *state;
@@ -71,7 +71,7 @@ static void labels(void **state)
 	assert_int_equal(deliver(p), HK_KEY_NOT_AUTHORIZED);
 }
 
-/* E5295-7.4-01 K5749-4-01 */
+/* E5295-7.4-01 K5749-4-01 HKRAD-16.9-01 */
 static void transport_and_consent(void **state)
 {
 	struct pair *p = *state;
@@ -105,6 +105,7 @@ static void times_of_a_key(void **state)
 	assert_int_equal(check(p), HK_KEY_GRANTED);
 }
 
+/* HKRAD-16.5-02 */
 static void malformed_and_unsupported(void **state)
 {
 	struct pair *p = *state;

@@ -5,7 +5,7 @@ PREFIX  ?= /usr
 DESTDIR ?=
 BUILD   ?= build
 
-.PHONY: all demo demo-roaming bench bench-gate check check-wifi install requirements clean help
+.PHONY: all demo demo-roaming bench bench-gate check check-wifi coverage install requirements clean help
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -49,6 +49,12 @@ bench-gate: all
 	@tools/install-packages check
 	@bench/gate $(BUILD)
 
+# Which lines and branches the tests reach: build-check/coverage/.
+coverage:
+	@tools/install-packages check
+	@tools/install-packages coverage
+	@tests/run coverage
+
 # What gets better with time: an hour for each fuzz target, memory that runs out at
 # every single allocation, a hundred rounds of kill -9, the tests under load at full length.
 soak:
@@ -74,6 +80,7 @@ help:
 	@echo "make bench      measure it, side by side with hostapd"
 	@echo "make bench-gate count the instructions of a re-authentication"
 	@echo "make soak       the tests under load, at full length"
+	@echo "make coverage   which lines and branches the tests reach"
 	@echo "make install    DESTDIR= PREFIX=/usr"
 	@echo "make requirements   which requirement of the RFCs has a test"
 	@echo "make clean"

@@ -35,6 +35,7 @@ static const char *const names[HK_COUNTERS] = {
 	[HK_COUNT_PROXIED] = "proxied",
 	[HK_COUNT_PROXY_REPLIES] = "proxy-replies",
 	[HK_COUNT_PROXY_RETRIES] = "proxy-retries",
+	[HK_COUNT_PROXY_JOINED] = "proxy-joined",
 	[HK_COUNT_PROXY_FAIL_OVERS] = "proxy-fail-overs",
 	[HK_COUNT_PROXY_TIMEOUTS] = "proxy-timeouts",
 	[HK_COUNT_PROXY_BAD_REPLIES] = "proxy-bad-replies",

@@ -48,6 +48,7 @@ enum hk_counter {
 	HK_COUNT_PROXIED,             /* requests taken on for a home server */
 	HK_COUNT_PROXY_REPLIES,       /* of home servers, passed on */
 	HK_COUNT_PROXY_RETRIES,       /* requests sent again to the same server */
+	HK_COUNT_PROXY_JOINED,        /* requests that waited for the answer to another one */
 	HK_COUNT_PROXY_FAIL_OVERS,    /* requests sent to another server */
 	HK_COUNT_PROXY_TIMEOUTS,      /* no reply within the response window */
 	HK_COUNT_PROXY_BAD_REPLIES,   /* dropped: forged, late, or not for us */

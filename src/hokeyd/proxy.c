@@ -269,6 +269,7 @@ enum hk_err hk_proxy_change(struct hk_proxy *p, struct hk_setup *next)
 		list[i]->config = next_pooled(config, &next_server);
 		list[i]->peer = &list[i]->config->peer;
 	}
+	hk_proxy_drop_answers(p);
 	p->upstreams = list;
 	p->nupstreams = n;
 	for (size_t i = 0; i < nold; i++) {
@@ -308,6 +309,7 @@ void hk_proxy_free(struct hk_proxy *p)
 		while (p->upstreams[i]->exchanges)
 			hk_exchange_free(p->upstreams[i]->exchanges);
 	}
+	hk_proxy_drop_answers(p);
 	free_others(p->upstreams, p->nupstreams, NULL, 0);
 	if (p->tick)
 		event_free(p->tick);

@@ -25,20 +25,31 @@ static void leave_server(struct hk_exchange *x)
 		x->next->link = x->link;
 	u->nexchanges--;
 	x->upstream = NULL;
-	free(x->sent_octets);
-	x->sent_octets = NULL;
 }
 
-void hk_exchange_free(struct hk_exchange *x)
+static void free_one(struct hk_exchange *x)
 {
-	leave_server(x);
 	event_del(&x->timer);
+	free(x->sent_octets);
+	free(x->answer);
 	if (--x->epoch->users == 0) {
 		hk_setup_release(x->epoch->setup);
 		free(x->epoch);
 	}
 	free(x->visited);
 	free(x);
+}
+
+void hk_exchange_free(struct hk_exchange *x)
+{
+	struct hk_exchange *next;
+
+	leave_server(x);
+	hk_exchange_end_question(x);
+	for (; x; x = next) {
+		next = x->joined;
+		free_one(x);
+	}
 }
 
 static void push(struct hk_proxy *p, const struct hk_destination *to, uint64_t entry,
@@ -61,8 +72,7 @@ static struct hk_buf outbox_buf(struct hk_proxy *p)
 	return hk_buf(out->data, sizeof(out->data));
 }
 
-/* Ends it with a reject of ours. */
-static void refuse(struct hk_exchange *x, uint32_t error_cause, hk_time now)
+static void refuse_one(const struct hk_exchange *x, uint32_t error_cause, hk_time now)
 {
 	struct hk_proxy *p = x->proxy;
 	struct hk_buf b = outbox_buf(p);
@@ -73,13 +83,36 @@ static void refuse(struct hk_exchange *x, uint32_t error_cause, hk_time now)
 	} else {
 		hk_door_forget(p->world.door, x->entry, now);
 	}
+}
+
+/* Ends it with a reject of ours. */
+static void refuse(struct hk_exchange *x, uint32_t error_cause, hk_time now)
+{
+	for (const struct hk_exchange *each = x; each; each = each->joined)
+		refuse_one(each, error_cause, now);
 	hk_exchange_free(x);
 }
 
 /* A repeated request is a new one, and may find a server. */
 static void drop(struct hk_exchange *x, hk_time now)
 {
-	hk_door_forget(x->proxy->world.door, x->entry, now);
+	for (const struct hk_exchange *each = x; each; each = each->joined)
+		hk_door_forget(x->proxy->world.door, each->entry, now);
+	hk_exchange_free(x);
+}
+
+/* Ends it with the answer that it cannot be routed, which is no reject (RFC 7930). */
+static void report_protocol_error(struct hk_exchange *x, hk_time now)
+{
+	struct hk_proxy *p = x->proxy;
+
+	for (const struct hk_exchange *each = x; each; each = each->joined) {
+		struct hk_buf b = outbox_buf(p);
+
+		if (hk_forward_protocol_error(&each->client->config->secret, &each->request,
+			    HK_CAUSE_NOT_ROUTABLE, &b) == HK_OK)
+			push(p, &each->to, each->entry, &b, now);
+	}
 	hk_exchange_free(x);
 }
 
@@ -87,7 +120,6 @@ static void give_up(struct hk_exchange *x, hk_time now)
 {
 	struct hk_proxy *p = x->proxy;
 	char realm[HK_LOG_ESCAPED];
-	struct hk_buf b;
 
 	hk_count(p->world.counters, HK_COUNT_PROXY_UNREACHABLE);
 	hk_log_repeated(p->world.log, HK_LOG_WARNING, "unreachable", x->realm, now,
@@ -98,11 +130,7 @@ static void give_up(struct hk_exchange *x, hk_time now)
 		refuse(x, HK_CAUSE_NOT_ROUTABLE, now);
 		return;
 	case HK_UNREACHABLE_PROTOCOL_ERROR:
-		b = outbox_buf(p);
-		if (hk_forward_protocol_error(&x->client->config->secret, &x->request,
-			    HK_CAUSE_NOT_ROUTABLE, &b) == HK_OK)
-			push(p, &x->to, x->entry, &b, now);
-		hk_exchange_free(x);
+		report_protocol_error(x, now);
 		return;
 	default:
 		drop(x, now);
@@ -461,7 +489,10 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	work_on(x, now);
+	if (x->answer)
+		hk_exchange_free(x);
+	else
+		work_on(x, now);
 	hk_outbox_flush(outbox, now);
 }
 
@@ -533,13 +564,19 @@ void hk_proxy_take(struct hk_proxy *p, const struct hk_door_request *r,
 		hk_door_forget(p->world.door, r->entry, now);
 		return;
 	}
+	if (hk_exchange_visit(x)) {
+		drop(x, now);
+		return;
+	}
+	if (hk_exchange_join(x, &r->visit.request, now)) {
+		hk_count(p->world.counters, HK_COUNT_PROXY_JOINED);
+		return;
+	}
 	hk_count(p->world.counters, HK_COUNT_PROXIED);
 	x->bound = state.data &&
 		   hk_sticky_find(p->world.sticky, r->client->id, state, now, &x->bound_to);
 	x->begins = state.data && !x->bound && is_identity(r->visit.request.eap);
-	if (hk_exchange_visit(x))
-		drop(x, now);
-	else if (hk_realm_given_up(&p->realms, x->realm, now))
+	if (hk_realm_given_up(&p->realms, x->realm, now))
 		give_up(x, now);
 	else
 		hk_exchange_dispatch(x, now);
@@ -592,12 +629,49 @@ static void declined(struct hk_exchange *x, hk_time now)
 		give_up(x, now);
 }
 
+bool hk_exchange_answer(const struct hk_exchange *x, const struct hk_exchange *first,
+	struct hk_upstream *from, const struct hk_radius *reply, hk_time now)
+{
+	struct hk_forward f = hk_exchange_forward(x, from);
+	struct hk_buf b = outbox_buf(x->proxy);
+	enum hk_err err;
+
+	f.local_domain = first->local_domain;
+	err = hk_forward_reply(&f, &x->request, &first->sent, reply, &b);
+	if (err) {
+		hk_upstream_bad_reply(from, err, now);
+		hk_door_forget(x->proxy->world.door, x->entry, now);
+		return false;
+	}
+	push(x->proxy, &x->to, x->entry, &b, now);
+	return true;
+}
+
+/* True: at least one of them could be answered. */
+static bool answer_all(struct hk_exchange *x, const struct hk_radius *reply, hk_time now)
+{
+	bool answered = false;
+
+	for (const struct hk_exchange *each = x; each; each = each->joined)
+		answered |= hk_exchange_answer(each, x, x->upstream, reply, now);
+	return answered;
+}
+
+/* Others may come and ask the same in a moment. */
+static void end_answered(struct hk_exchange *x, const struct hk_radius *reply)
+{
+	struct hk_upstream *from = x->upstream;
+
+	leave_server(x);
+	if (reply->code != HK_RADIUS_ACCESS_ACCEPT || !hk_exchange_keep(x, from, reply))
+		hk_exchange_free(x);
+}
+
 enum hk_err hk_exchange_reply(struct hk_exchange *x, const struct hk_radius *reply, hk_time now)
 {
 	struct hk_proxy *p = x->proxy;
 	struct hk_upstream *u = x->upstream;
 	struct hk_forward f = hk_exchange_forward(x, u);
-	struct hk_buf b = outbox_buf(p);
 	enum hk_err err = hk_forward_check_reply(&f, &x->sent, reply);
 
 	if (err)
@@ -611,18 +685,15 @@ enum hk_err hk_exchange_reply(struct hk_exchange *x, const struct hk_radius *rep
 	}
 	if (x->visited && reply->code == HK_RADIUS_ACCESS_ACCEPT &&
 		hk_exchange_take_key(x, reply, now))
-		f.local_domain = x->epoch->setup->config->erp.visited.domain;
-	err = hk_forward_reply(&f, &x->request, &x->sent, reply, &b);
-	if (err) {
-		hk_upstream_bad_reply(u, err, now);
-		drop(x, now);
+		x->local_domain = x->epoch->setup->config->erp.visited.domain;
+	if (!answer_all(x, reply, now)) {
+		hk_exchange_free(x);
 		return HK_OK;
 	}
 	learn(x, reply, now);
 	count_reply(p->world.counters, reply->code);
 	hk_journal_proxied(p->world.log, p->epoch->setup->config->log_logins, x->client,
 		&x->request, reply->code, u->config->name, now - x->received);
-	push(p, &x->to, x->entry, &b, now);
-	hk_exchange_free(x);
+	end_answered(x, reply);
 	return HK_OK;
 }

@@ -17,6 +17,9 @@ struct hk_epoch {
 	size_t users;
 };
 
+#define HK_PROXY_QUESTION_LEN 16
+#define HK_PROXY_QUESTIONS    4096 /* size of the table of those asked of late */
+
 struct hk_upstream;
 
 /* One request on its way. */
@@ -34,6 +37,7 @@ struct hk_exchange {
 	bool begins;       /* its State is ours, no server knows it */
 
 	struct hk_visited_pending *visited; /* NULL: its keys are none of ours */
+	struct hk_bytes local_domain;       /* to be told to the access point; .data NULL: not */
 	struct hk_upstream *upstream; /* where it is now; NULL: nowhere */
 	void *channel;                /* socket or connection; NULL: it waits for one */
 	uint8_t identifier;
@@ -48,6 +52,15 @@ struct hk_exchange {
 	struct hk_destination to;
 	uint64_t entry;
 	struct event timer;
+
+	uint8_t question[HK_PROXY_QUESTION_LEN]; /* names what an EAP-Initiate asks */
+	struct hk_exchange *next_question;
+	struct hk_exchange **question_link; /* NULL: not in the table */
+	struct hk_exchange *joined; /* asks the same and waits for the same answer */
+	uint8_t *answer;            /* kept for others; NULL: still on its way */
+	size_t answer_len;
+	struct hk_upstream *answered_by;
+
 	struct hk_radius request; /* points into octets */
 	uint8_t octets[];         /* the packet, then the realm */
 };
@@ -90,6 +103,7 @@ struct hk_proxy {
 	size_t nupstreams;
 	struct hk_realm_health realms;
 	struct event *tick;
+	struct hk_exchange *questions[HK_PROXY_QUESTIONS];
 	uint8_t randoms[512];
 	size_t randoms_left;
 	bool urgent; /* the tick was called early */
@@ -112,7 +126,32 @@ void hk_exchange_move(struct hk_exchange *x, hk_time now);
 void hk_exchanges_evacuate(struct hk_upstream *u, hk_time now);
 /* It waited for a channel and has one now (taken): writes and sends it. */
 void hk_exchange_send(struct hk_exchange *x, hk_time now);
+/* And those that have joined it. */
 void hk_exchange_free(struct hk_exchange *x);
+/*
+ * Writes the reply for it; first: the one that was sent to the server and got that
+ * reply, itself or another. False: it could not, and is forgotten.
+ */
+bool hk_exchange_answer(const struct hk_exchange *x, const struct hk_exchange *first,
+	struct hk_upstream *from, const struct hk_radius *reply, hk_time now);
+
+/* ---- those that ask the same ---- */
+
+/*
+ * True: one on its way asks the same and x has joined it; or one that asked the
+ * same was answered a moment ago, and x has its answer and is gone. False: x is
+ * to be sent, others can join it.
+ */
+bool hk_exchange_join(
+	struct hk_exchange *x, const struct hk_aaa_request *request, hk_time now);
+/* Answered and away from its server: keeps the answer. False: no need to. */
+bool hk_exchange_keep(
+	struct hk_exchange *x, struct hk_upstream *from, const struct hk_radius *reply);
+/* Nobody can join it any more. */
+void hk_exchange_end_question(struct hk_exchange *x);
+/* Frees all that are answered. */
+void hk_proxy_drop_answers(struct hk_proxy *p);
+
 /* What the reply has to be, and how the packets are written. */
 struct hk_forward hk_exchange_forward(const struct hk_exchange *x, const struct hk_upstream *u);
 

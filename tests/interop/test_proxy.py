@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """hokeyd as a proxy between access points and home servers."""
+import re
 import socket
 import struct
 import threading
@@ -166,6 +167,98 @@ def test_stock_access_points_and_supplicant(lab, wpa, pki, hokeyd):
     lab.wpa_cli(wpa, 'reassociate')
     station.wait_for(ERP, 20, mark)
     assert key(ap2) == hexdump(station.output()[mark:], 'EAP: ERP rMSK')
+
+
+def far_away(lab, address, seconds):
+    """An answer for Upstream: that of a server a long way behind it."""
+    with inside(lab.net):
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+    def answer(packet, octets):
+        sock.sendto(octets, (address, 1812))
+        reply = sock.recv(4096)
+        time.sleep(seconds)
+        return reply
+
+    return answer
+
+
+def test_the_same_question_before_the_answer(lab, wpa, pki, hokeyd, upstreams):
+    """
+    A device repeats its FILS frame after 100 ms, hostapd makes a new request of it and wants
+    the answer to that one: the first answer that comes from home is the answer to both.
+    """
+    home(lab, hokeyd, pki, '127.0.0.3')
+    way = upstreams(answer=far_away(lab, '127.0.0.3', 0.3))
+    here = proxy(lab, hokeyd, pki, server_block('home1', '127.0.0.2'))
+    keys = lab.login(wpa, pki)
+    client = lab.radius_client()
+    before = len(way.requests())
+    asked = radius.erp_attributes(keys, keys.initiate())
+    requests = [radius.request(client.secret, asked, identifier=n) for n in (1, 2, 3)]
+    started = time.monotonic()
+    for octets in requests:
+        client.send(octets)
+    answers = {octets[1]: octets for octets in (client.receive() for _ in requests)}
+    assert time.monotonic() - started < 0.6
+    assert len(way.requests()) - before == 1
+    for octets in requests:
+        answer = radius.check_reply(client.secret, octets, answers[octets[1]])
+        assert answer.code == radius.ACCESS_ACCEPT and keys.check_finish(answer.eap)
+        client.last = octets
+        assert radius.reply_key(client, answer) == keys.rmsk(0)
+    assert here.stop() == 0
+    assert re.search(r'proxied=\d+ .*proxy-joined=2\b', here.output())
+
+
+def test_another_question_is_asked(lab, wpa, pki, hokeyd, upstreams):
+    """Another device, another access point, another sequence number, or much later."""
+    home(lab, hokeyd, pki, '127.0.0.3')
+    way = upstreams(answer=far_away(lab, '127.0.0.3', 0.1))
+    proxy(lab, hokeyd, pki, server_block('home1', '127.0.0.2'))
+    keys = lab.login(wpa, pki)
+    client = lab.radius_client()
+    before = len(way.requests())
+    initiate = keys.initiate()
+    questions = [radius.erp_attributes(keys, initiate),
+                 radius.erp_attributes(keys, initiate, station=b'02-00-00-00-00-02'),
+                 radius.erp_attributes(keys, initiate, nas=b'ap2'),
+                 radius.erp_attributes(keys, keys.initiate())]
+    for n, asked in enumerate(questions):
+        client.send(radius.request(client.secret, asked, identifier=n))
+    answers = [client.receive() for _ in questions]
+    assert len(way.requests()) - before == 4
+    codes = {octets[1]: octets[0] for octets in answers}
+    assert codes == {0: radius.ACCESS_ACCEPT, 1: radius.ACCESS_REJECT, 2: radius.ACCESS_REJECT,
+                     3: radius.ACCESS_ACCEPT}
+    # It may have crossed the answer on its way; later it is one for the home server.
+    for seconds, asked in ((0, 4), (0.6, 5)):
+        time.sleep(seconds)
+        request = radius.request(client.secret, questions[3], identifier=10 + asked)
+        client.send(request)
+        answer = radius.check_reply(client.secret, request, client.receive())
+        assert answer.code == radius.ACCESS_ACCEPT
+        client.last = request
+        assert radius.reply_key(client, answer) == keys.rmsk(1)
+        assert len(way.requests()) - before == asked
+
+
+def test_those_who_asked_the_same_share_the_bad_news(lab, pki, hokeyd, upstreams):
+    way = upstreams(answer=silent)
+    proxy(lab, hokeyd, pki, server_block('home1', '127.0.0.2',
+                                         'response-window = 1s  max-request-time = 1s'),
+          client='unreachable = reject')
+    client = lab.radius_client()
+    keys = radius.KeySet(bytes(64), bytes(65), 'home.example')
+    asked = radius.erp_attributes(keys, keys.initiate())
+    requests = [radius.request(client.secret, asked, identifier=n) for n in (1, 2)]
+    for octets in requests:
+        client.send(octets)
+    answers = {octets[1]: octets for octets in (client.receive() for _ in requests)}
+    for octets in requests:
+        answer = radius.check_reply(client.secret, octets, answers[octets[1]])
+        assert answer.code == radius.ACCESS_REJECT
+    assert len(way.requests()) == 1
 
 
 # R7542-3-01 HKRAD-16.10-01 R2865-2.3-01

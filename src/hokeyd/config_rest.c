@@ -32,17 +32,28 @@ static enum hk_err keep_realm(struct hk_config_owned *o, const char *realm)
 	return HK_OK;
 }
 
-/* A longer EAP-Finish does not pass a FILS access point (hostapd: one element). */
+/*
+ * A longer EAP-Finish does not pass a FILS access point (hostapd: one element).
+ * A realm that is too long for it is an error; channel bindings may be wanted
+ * where there is no FILS.
+ */
 static enum hk_err check_finish(
 	const struct hk_section *s, const struct hk_er_policy *policy, const char *realm)
 {
+	struct hk_er_policy without = *policy;
 	size_t len = hk_er_server_finish_max(policy, strlen(realm));
 
+	without.channel_binding = HK_CB_OFF;
 	if (len <= HK_ERP_FILS_MAX_LEN)
 		return HK_OK;
+	if (hk_er_server_finish_max(&without, strlen(realm)) > HK_ERP_FILS_MAX_LEN)
+		return hk_section_fail(s, "realms",
+			"'%s' is too long: answers can have %zu octets; FILS access points take %d",
+			realm, len, HK_ERP_FILS_MAX_LEN);
 	return hk_section_warn(s, "realms",
-		"'%s': answers can have %zu octets; FILS access points take %d", realm, len,
-		HK_ERP_FILS_MAX_LEN);
+		"'%s': with channel bindings answers can have %zu octets; FILS access points "
+		"take %d",
+		realm, len, HK_ERP_FILS_MAX_LEN);
 }
 
 static enum hk_err add_realm(

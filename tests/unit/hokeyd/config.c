@@ -807,25 +807,34 @@ static void test_what_is_doubtful_is_warned_of(void **state)
 }
 
 /* An access point with FILS has room for 254 octets of EAP-Finish. */
-static void test_a_realm_too_long_for_fils_is_warned_of(void **state)
+static void test_a_realm_too_long_for_fils(void **state)
 {
 	char realm[HK_REALM_MAX_LEN + 2];
 	struct hk_config *c;
 	char text[1000];
+	char want[400];
 
 	for (size_t i = 0; i < sizeof(realm); i++)
 		realm[i] = i % 50 == 49 ? '.' : 'r';
-	realm[HK_REALM_MAX_LEN] = 0;
-	snprintf(text, sizeof(text), LISTEN CLIENT EAP STORE "erp { realms = { %s } }\n", realm);
-	c = good(*state, text);
-	assert_int_equal(c->nwarnings, 1);
-	assert_non_null(strstr(c->warnings[0], "FILS access points take 254"));
-	hk_config_free(c);
+	realm[185] = 0;
+	snprintf(text, sizeof(text), LISTEN CLIENT EAP STORE "erp {\n realms = { %s }\n}\n", realm);
+	snprintf(want, sizeof(want),
+		"hokeyd.conf:6: erp: realms: '%s' is too long: answers can have 255 octets; FILS "
+		"access points take 254",
+		realm);
+	check_error(*state, text, want);
 
-	realm[180] = 0;
+	realm[184] = 0;
 	snprintf(text, sizeof(text), LISTEN CLIENT EAP STORE "erp { realms = { %s } }\n", realm);
 	c = good(*state, text);
 	assert_int_equal(c->nwarnings, 0);
+	hk_config_free(c);
+
+	snprintf(text, sizeof(text),
+		LISTEN CLIENT EAP STORE "erp { realms = { a.example } channel-binding = require }\n");
+	c = good(*state, text);
+	assert_int_equal(c->nwarnings, 1);
+	assert_non_null(strstr(c->warnings[0], "FILS access points take 254"));
 	hk_config_free(c);
 }
 
@@ -963,7 +972,7 @@ int main(void)
 		cmocka_unit_test(test_no_message_shows_a_secret),
 		cmocka_unit_test(test_a_secret_that_is_too_long),
 		cmocka_unit_test(test_what_is_doubtful_is_warned_of),
-		cmocka_unit_test(test_a_realm_too_long_for_fils_is_warned_of),
+		cmocka_unit_test(test_a_realm_too_long_for_fils),
 		cmocka_unit_test(test_a_realm_that_is_too_long),
 		cmocka_unit_test(test_a_secret_in_a_file_others_can_read),
 		cmocka_unit_test(test_the_example_is_good),

@@ -43,6 +43,7 @@ def test_full_login_then_handover(lab, wpa, pki, hokeyd, tls):
     assert server.stop() == 0
 
 
+# K4962-3-04 K4962-3-06
 def test_repeated_handover_to_and_fro(lab, wpa, pki, hokeyd):
     lab.quick(hokeyd, pki)
     aps = {'ap1': lab.hostapd('ap1', 'one.home.example'),

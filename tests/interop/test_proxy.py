@@ -341,7 +341,7 @@ def test_forged_replies_do_not_count(lab, pki, hokeyd, upstreams):
     assert 'proxy-bad-replies=4' in here.output()
 
 
-# OPS-10.4-01 OPS-10.4-02 OPS-10.4-03
+# OPS-10.4-01 OPS-10.4-02 OPS-10.4-03 R5997-4.1-01 R5997-4.3-01
 def test_fail_over_and_back(lab, pki, hokeyd, upstreams):
     first, second = upstreams('127.0.0.2', silent), upstreams('127.0.0.3')
     times = '''response-window = 500ms  response-timeouts = 2  retry-interval = 10s
@@ -362,7 +362,9 @@ def test_fail_over_and_back(lab, pki, hokeyd, upstreams):
     here.wait_for('home server home1 is dead')
     first.answer = accept
     here.wait_for('home server home1 is alive: it answered Status-Server')
-    assert first.requests(radius.STATUS_SERVER)
+    probes = [packet.authenticator for packet in first.requests(radius.STATUS_SERVER)]
+    assert probes and len(probes) == len(set(probes))
+    assert not second.requests(radius.STATUS_SERVER)
     assert ask(client).code == radius.ACCESS_ACCEPT
     assert len(first.requests()) == 3 and len(second.requests()) == 3
 
@@ -424,6 +426,23 @@ def test_the_realm_is_to_blame(lab, pki, hokeyd, upstreams):
     assert ask(client, 'x@down.example').code == radius.ACCESS_REJECT
     assert time.monotonic() - started < 0.3 and len(there.requests()) == before
     assert ask(client, 'x@up.example').code == radius.ACCESS_ACCEPT
+
+
+# R7930-4-01
+def test_a_protocol_error_goes_no_further(lab, pki, hokeyd, upstreams):
+    """A home server that cannot: another one is asked, and the client hears nothing of it."""
+    def cannot(packet, octets):
+        return radius.reply(HOP_SECRET.encode(), octets, 52, b'')
+
+    first, second = upstreams('127.0.0.2', cannot), upstreams('127.0.0.3')
+    proxy(lab, hokeyd, pki, server_block('home1', '127.0.0.2') + server_block('home2', '127.0.0.3'),
+          'servers = { home1, home2 }')
+    client = lab.radius_client()
+    assert ask(client).code == radius.ACCESS_ACCEPT
+    assert len(first.requests()) == len(second.requests()) == 1
+    second.answer = cannot
+    assert ask(client, timeout=0.5) is None
+    assert len(first.requests()) == len(second.requests()) == 2
 
 
 # OPS-10.4-06 OPS-10.4-07

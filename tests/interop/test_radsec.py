@@ -165,7 +165,7 @@ def test_tls_1_2(lab, certificates, hokeyd):
         old.send(old.request())
 
 
-# R6614-2.3-01 R6614-2.4-01
+# R6614-2.3-01 R6614-2.4-01 R9813-01 R9813-02
 @pytest.mark.parametrize('psk', ['right', 'wrong', 'unknown'])
 def test_pre_shared_keys(lab, wpa, certificates, hokeyd, psk):
     keys = {name: hashlib.sha256(name.encode()).hexdigest() for name in ('right', 'wrong')}
@@ -277,6 +277,57 @@ def test_framing_and_what_ends_a_connection(lab, certificates, hokeyd):
         bad = Peer(lab, certificates)
         bad.send(octets)
         assert bad.receive() == b'', octets[:4]
+
+
+# BLAST-4.2-09
+def test_over_tls_nothing_needs_a_message_authenticator(lab, certificates, hokeyd):
+    home(lab, hokeyd, certificates, 'certificate-name = proxy.example  reject-delay = 0')
+    peer = Peer(lab, certificates)
+    asked = radius.request(RADSEC, radius.attribute(radius.USER_NAME, b'bob@home.example')
+                           + radius.attribute(radius.NAS_IDENTIFIER, b'ap1')
+                           + radius.attribute(radius.USER_PASSWORD, bytes(16)), sign=False)
+    peer.send(asked)
+    assert radius.check_reply(RADSEC, asked, peer.receive()).code == radius.ACCESS_REJECT
+
+
+# R6613-4-01
+def test_there_is_no_radius_over_plain_tcp(lab, certificates, hokeyd):
+    home(lab, hokeyd, certificates)
+    peer = Peer(lab, certificates)
+    with inside(lab.net):
+        plain = socket.create_connection(('127.0.0.2', 2083), timeout=10)
+        with pytest.raises(ConnectionError):
+            socket.create_connection(('127.0.0.2', 1812), timeout=10)
+    plain.sendall(peer.request())
+    try:
+        assert plain.recv(4096)[:1] in (b'', b'\x15')  # closed, or a TLS alert
+    except ConnectionResetError:
+        pass
+
+
+# BCP195-01
+def test_weak_tls_is_refused(lab, hokeyd, tmp_path):
+    """Without ephemeral keys, without encryption, with old ciphers or versions."""
+    rsa = Pki(tmp_path / 'rsa', ('rsa:2048',))
+    for name in ('home', 'proxy'):
+        rsa.issue(name, BOTH, f'DNS:{name}.example')
+    home(lab, hokeyd, rsa)
+
+    def connects(*options):
+        done = lab.run(['openssl', 's_client', '-connect', '127.0.0.2:2083', '-CAfile', rsa.ca,
+                        '-cert', rsa.cert('proxy'), '-key', rsa.key('proxy'), *options], stdin='')
+        return 'Cipher is (NONE)' not in done.stdout
+
+    good = 'ECDHE-RSA-AES128-GCM-SHA256'
+    assert connects('-tls1_2', '-cipher', good) and connects('-tls1_3')
+    assert not connects('-tls1_1', '-cipher', 'ALL:@SECLEVEL=0')
+    for bad in ('AES128-GCM-SHA256', 'DHE-RSA-AES128-GCM-SHA256', 'ECDHE-RSA-AES128-SHA',
+                'NULL-SHA256', 'ECDHE-RSA-NULL-SHA', 'AECDH-AES128-SHA'):
+        assert not connects('-tls1_2', '-cipher', f'{bad}:@SECLEVEL=0'), bad
+    # With compression or renegotiation offered there is none of either.
+    done = lab.run(['openssl', 's_client', '-connect', '127.0.0.2:2083', '-CAfile', rsa.ca, '-cert',
+                    rsa.cert('proxy'), '-key', rsa.key('proxy'), '-tls1_2', '-comp'], stdin='')
+    assert 'Compression: NONE' in done.stdout
 
 
 def test_status_server(lab, certificates, hokeyd):

@@ -67,6 +67,7 @@ class Site:
         if name == 'lisbon':
             self.put('users', guide_block('users'))
         self.text = guide_block(f'{name}.conf')
+        self.log = 'logins = all'
         self.program = None
 
     def put(self, path, text):
@@ -89,7 +90,7 @@ class Site:
 workers = 1
 control = "control.sock"
 store {{ type = memory }}
-log {{ logins = all }}
+log {{ {self.log} }}
 ''')
 
     def start(self):
@@ -455,6 +456,7 @@ class Meddler(threading.Thread):
     def __init__(self, lab, change_request=None, change_reply=None):
         super().__init__(daemon=True)
         self.changes = change_request, change_reply
+        self.packets = b''
         with inside(lab.net):
             self.front = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             self.front.bind(('127.0.0.5', 1812))
@@ -470,6 +472,7 @@ class Meddler(threading.Thread):
             asked = radius.request(secret, asked, identifier=octets[1], authenticator=octets[4:20])
             self.back.send(asked)
             packet = radius.Packet(self.back.recv(4096))
+            self.packets += asked + packet.octets
             attributes = self.change(packet.octets, self.changes[1])
             self.front.sendto(radius.reply(secret, asked, packet.code, attributes), sender)
 
@@ -551,6 +554,30 @@ def test_an_old_request(lab, wpa, hokey, papers, lisbon, tokyo):
     old.append(heard[-1])
     no_key(lab, wpa, hokey, papers, lisbon, tokyo, 'not-authenticated', 'bob')
     lisbon.program.wait_for('not-authenticated .*replay|sequence number')
+
+
+# R5295-1-01 K4962-3-14 K4962-3-22
+def test_no_key_is_in_any_packet_or_log(lab, wpa, hokey, papers, lisbon, tokyo):
+    """Of the root keys nothing is seen between the two, and none is told to the operator."""
+    over_udp(lisbon, tokyo, '127.0.0.5')
+    between = Meddler(lab)
+    for site in (lisbon, tokyo):
+        site.log = 'logins = all  level = debug'
+        site.start()
+    home, keys = login(lab, wpa, papers)
+    assert works(lab, keys)
+    assert works(lab, home)
+    seen = between.packets
+    for site in (lisbon, tokyo):
+        seen += site.program.output().encode()
+        for command in ('sessions', 'statistics', 'show'):
+            names = site.sessions(hokey) if command == 'show' else []
+            seen += site.hokey(hokey, command, '--json', *names).encode()
+    assert keys.name.hex().encode() in seen and keys.nai in seen
+    ktk = bytes.fromhex('a5' * 32)
+    for secret in (home.emsk, keys.root, home.rrk, keys.rrk, home.rik(), keys.rik(), ktk):
+        for part in (secret[:16], secret[-16:]):
+            assert part not in seen and part.hex().encode() not in seen.lower()
 
 
 def test_what_access_points_say_of_keys_counts_for_nothing(lab, wpa, hokey, papers, lisbon, tokyo):
@@ -642,6 +669,7 @@ def test_revoked_here_alone(lab, wpa, hokey, papers, lisbon, tokyo):
     assert works(lab, keys) and works(lab, home_keys) is None
 
 
+# K4962-3-20
 @pytest.mark.parametrize('how', ['taken out', 'rejected'])
 def test_a_closed_account(lab, wpa, hokey, papers, lisbon, tokyo, how):
     """Closed in the users file: at once at home and in Tokyo, and nothing happens to others."""
@@ -751,7 +779,7 @@ def disconnector(lab, address='127.0.0.20'):
 
 
 # R5176-2.3-02 R5176-3-01 R5176-3-02 R5176-3.1-01 R5176-3.5-01 R5176-6.1-01 R5176-6.3-01
-# R5176-6.3-02 R8559-4.3.1-01 R8559-3.2-03
+# R5176-6.3-02 R8559-4.3.1-01 R8559-3.2-03 R8559-3.2-02
 def test_disconnect_requests(lab, wpa, hokey, papers, lisbon, tokyo):
     tokyo_for_udp(lisbon, tokyo)
     _, keys = login(lab, wpa, papers)

@@ -606,6 +606,7 @@ static void empty_identity(void **state)
 	assert_int_equal(h->eap[4], HK_EAP_TYPE_TLS);
 }
 
+/* K4962-3-17 */
 static void no_eap_at_all(void **state)
 {
 	struct hall *h = *state;

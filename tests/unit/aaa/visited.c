@@ -412,6 +412,53 @@ static void other_keys_under_the_name(void **state)
 	assert_int_equal(stored(b).keys.rrk.inner[0], 1);
 }
 
+/* ---- keys that are taken back ---- */
+
+static enum hk_err withdraw(struct bench *b, const char *name, const char *home)
+{
+	struct hk_bytes homes[2] = {hk_text("nobody.example"), hk_text(home)};
+
+	return hk_visited_withdraw(b->store, hk_text(name), homes, 2);
+}
+
+/* HKRAD-16.11-01 */
+static void taken_back(void **state)
+{
+	static const char *const homes[] = {HOME, "HOME.example", "*"};
+	struct bench *b = *state;
+	struct hk_keyset own;
+	uint8_t text[HK_NAI_MAX_LEN + 1];
+
+	for (size_t i = 0; i < 3; i++) {
+		struct hk_buf name = hk_buf(text, HK_NAI_MAX_LEN);
+
+		response(b, "anonymous@" HOME);
+		receive(b, true);
+		accept_with(b, "");
+		assert_ok(take(b));
+		assert_ok(hk_keyname_nai_write(b->outcome.emsk_name, hk_text(CAMPUS), &name));
+		text[name.len] = 0;
+		assert_err(withdraw(b, (char *)text, "other.example"), HK_ERR_DENIED);
+		assert_err(
+			hk_visited_withdraw(b->store, hk_buf_bytes(&name), NULL, 0), HK_ERR_DENIED);
+		stored(b);
+		assert_ok(withdraw(b, (char *)text, homes[i]));
+		assert_err(withdraw(b, (char *)text, homes[i]), HK_ERR_NOT_FOUND);
+	}
+	assert_err(withdraw(b, "alice@" HOME, "*"), HK_ERR_NAME_MISMATCH);
+	assert_err(withdraw(b, "", "*"), HK_ERR_NAME_MISMATCH);
+
+	/* Keys of our own devices are not for others to end. */
+	memset(&own, 0, sizeof(own));
+	memcpy(own.emsk_name, b->outcome.emsk_name, HK_EMSK_NAME_LEN);
+	own.keys.len = 64;
+	own.expires = NOW + HK_SECOND;
+	own.realm_len = (uint16_t)strlen(CAMPUS);
+	memcpy(own.realm, CAMPUS, own.realm_len);
+	assert_ok(hk_keystore_put(b->store, &own));
+	assert_err(withdraw(b, (char *)text, "*"), HK_ERR_DENIED);
+}
+
 #define BENCH_TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -429,6 +476,7 @@ int main(void)
 		BENCH_TEST(too_much_authorization),
 		BENCH_TEST(keys_that_are_no_good),
 		BENCH_TEST(other_keys_under_the_name),
+		BENCH_TEST(taken_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

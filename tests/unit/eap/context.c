@@ -101,6 +101,7 @@ static void encrypted_key(void **state)
 	BIO_free(bio);
 }
 
+/* K4962-3-05 */
 static void weak_key(void **state)
 {
 	struct hk_tls_config c = test_server_config(&pki);

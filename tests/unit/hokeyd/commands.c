@@ -110,6 +110,7 @@ static const char *text(const json_t *object, const char *name)
 	return json_string_value(json_object_get(object, name));
 }
 
+/* K4962-5-01 */
 static void show(void **state)
 {
 	struct desk *d = *state;

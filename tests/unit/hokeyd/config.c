@@ -85,6 +85,8 @@ static int setup(void **state)
 	make_certificates(*state);
 	free(temp_file(*state, "junk", "not PEM\n", 0600));
 	free(temp_file(*state, "secret", "a secret of a file\n", 0600));
+	free(temp_file(*state, "ktk",
+		"a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebf\n", 0600));
 	free(temp_file(*state, "open-secret", "a secret of a file", 0644));
 	free(temp_file(*state, "two-lines", "one\ntwo\n", 0600));
 	free(temp_file(*state, "empty", "", 0600));
@@ -155,6 +157,7 @@ static void check_warnings(const char *directory, const char *text, const char *
 /* ---- what is right ---- */
 
 /* BLAST-4.2-01 */
+/* K4962-3-03 */
 static void test_defaults(void **state)
 {
 	struct hk_config *c = good(*state, LISTEN CLIENT EAP ERP STORE);
@@ -354,6 +357,36 @@ static void test_every_option_arrives(void **state)
 	assert_int_equal(c->store.max_sets_per_user, 0);
 	assert_int_equal(c->store.durability, HK_DURABLE_FULL);
 	free(control);
+	hk_config_free(c);
+}
+
+static void test_keys_for_other_domains(void **state)
+{
+	struct hk_config *c = good(*state, LISTEN EAP STORE
+		"client c { address = ::1; secret = 'sixteen octets!!'; revokes = { A.example, b.c "
+		"} }\n"
+		"erp { realms = { home.example, d.example }; local-domain = D.example; key-vendor "
+		"= 9\n"
+		"      key-lifetime = 1h; authorization-indication = no; require-consent = yes }\n"
+		"home-server a { address = ::2; secret = 'sixteen octets!!' }\n"
+		"home-server b { address = ::3; secret = 'sixteen octets!!' }\n"
+		"pool p { servers = { a } }\n"
+		"ktk one { key-file = ktk }\n"
+		"ktk two { key-file = ktk; owner = one; kek-id = x; revoke-at = b }\n");
+	const struct hk_kds_policy *kds = &c->erp.kds;
+
+	assert_int_equal(c->clients[0].nrevokes, 2);
+	assert_true(hk_bytes_equal(c->clients[0].revokes[0], hk_text("a.example")));
+	assert_int_equal(c->erp.visited.vendor, 9);
+	assert_true(hk_bytes_equal(c->erp.visited.domain, hk_text("d.example")));
+	assert_int_equal(c->erp.visited.max_lifetime_s, 3600);
+	assert_int_equal(kds->nktks, 2);
+	assert_int_equal(kds->max_lifetime_s, 3600);
+	assert_true(kds->needs_consent && !kds->indicate && !kds->any_transport);
+	assert_true(hk_bytes_equal(kds->ktks[0].owner, kds->ktks[1].owner));
+	assert_int_equal(kds->ktks[0].allow, 0);
+	assert_true(c->erp.revoke_at[0] == HK_NO_SERVER && c->erp.revoke_at[1] == 1);
+	assert_true(c->home_servers[0].pooled && !c->home_servers[1].pooled);
 	hk_config_free(c);
 }
 
@@ -656,11 +689,13 @@ static const struct {
 	/* ktk */
 	{BLOCKS "ktk k { key-file = junk }\n",
 		"hokeyd.conf:6: ktk \"k\": key-file: expected 32 octets in hex"},
+	{BLOCKS "ktk k { key-file = ktk; revoke-at = nowhere }\n",
+		"hokeyd.conf:6: ktk \"k\": revoke-at: there is no home-server 'nowhere'"},
 	{LISTEN CLIENT EAP STORE "erp { realms = { a.b }; local-domain = c.d }\n",
 		"hokeyd.conf:5: erp: local-domain: it is not among realms"},
 };
 
-/* R2865-3-10 */
+/* R2865-3-10 R9813-01 */
 static void test_each_mistake_has_its_message(void **state)
 {
 	for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++)
@@ -962,6 +997,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_every_option_arrives),
+		cmocka_unit_test(test_keys_for_other_domains),
 		cmocka_unit_test(test_default_rmsk_lifetime_gives_way),
 		cmocka_unit_test(test_a_client_keeps_its_number),
 		cmocka_unit_test(test_a_file_is_loaded),

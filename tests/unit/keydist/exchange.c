@@ -12,6 +12,7 @@
 /* ---- the vectors ---- */
 
 /* K5749-4-03 K5749-4-04 K5749-4.2-02 K5749-6.1-03 E6696-5.1-25 E5295-7.4-03 HKRAD-16.5-01 */
+/* R5749-6.1-01 */
 static void vectors(void **state)
 {
 	struct pair *p = *state;
@@ -242,7 +243,7 @@ static void assert_no_key(struct pair *p, const char *what, size_t at)
 	assert_memory_equal(&key, &zero, sizeof key);
 }
 
-/* K5749-6.1-01 K5749-6.1-06 K4962-3-22 HKRAD-16.6-03 R5749-6.1-01 */
+/* K5749-6.1-01 K5749-6.1-06 K4962-3-22 HKRAD-16.6-03 R5749-6.1-01 K4962-3-30 */
 static void every_octet_of_an_answer(void **state)
 {
 	struct pair *p = *state;
@@ -277,7 +278,7 @@ static void every_octet_of_an_answer(void **state)
 	hk_krs_key_wipe(&key);
 }
 
-/* K5749-6.1-01 K5749-6.1-06 HKRAD-16.6-01 */
+/* K5749-6.1-01 K5749-6.1-06 HKRAD-16.6-01 K4962-3-19 */
 static void every_octet_of_a_request(void **state)
 {
 	struct pair *p = *state;

@@ -335,6 +335,53 @@ static void replayed_request(void **state)
 	hk_nonces_free(n);
 }
 
+/* ---- who has what ---- */
+
+/* The grant of a request for that key. */
+static struct hk_grant grant_for(struct pair *p, enum hk_keydist_type type, const char *label)
+{
+	struct hk_grant grant;
+
+	ask(p, type, label);
+	assert_int_equal(check(p), HK_KEY_GRANTED);
+	assert_int_equal(
+		hk_kds_grant(NULL, &p->checked, hk_key_emsk_name(p->emsk), &grant), HK_KEY_GRANTED);
+	return grant;
+}
+
+static void holders_of_grants(void **state)
+{
+	struct pair *p = *state;
+	struct hk_grant grant;
+	struct hk_bytes domain;
+	struct hk_ktk list[2];
+
+	p->ktk.allow = HK_KTK_DSRK | HK_KTK_USRK | HK_KTK_DSUSRK;
+	list[0] = list[1] = p->ktk;
+	list[0].owner = hk_text("somebody");
+	for (unsigned i = 0; i < 3; i++) {
+		const enum hk_keydist_type types[] = {
+			HK_KEYDIST_DSRK, HK_KEYDIST_USRK, HK_KEYDIST_DSUSRK};
+
+		grant = grant_for(p, types[i], i ? "usage@hokey.example" : "");
+		assert_ptr_equal(hk_grant_holder(list, 2, &grant, &domain), &list[1]);
+		assert_true(hk_bytes_equal(domain, hk_text(DOMAIN)));
+		/* of another, with another domain or without the usage it is nobody's */
+		assert_null(hk_grant_holder(list, 1, &grant, &domain));
+		list[1].ndomains = 0;
+		assert_null(hk_grant_holder(list, 2, &grant, &domain));
+		list[1].ndomains = p->ktk.ndomains;
+		list[1].nlabels = 0;
+		assert_true(!hk_grant_holder(list, 2, &grant, &domain) == (i > 0));
+		list[1].nlabels = p->ktk.nlabels;
+	}
+	/* the second key of the same owner, while one is changed for the other */
+	list[0] = list[1];
+	list[0].kek_id[0] ^= 1;
+	list[0].ndomains = 0;
+	assert_ptr_equal(hk_grant_holder(list, 2, &grant, &domain), &list[1]);
+}
+
 static void names_of_errors(void **state)
 {
 	(void)state;
@@ -359,6 +406,7 @@ int main(void)
 		PAIR_TEST(checking_entries),
 		cmocka_unit_test(nonces),
 		PAIR_TEST(replayed_request),
+		PAIR_TEST(holders_of_grants),
 		cmocka_unit_test(names_of_errors),
 	};
 

@@ -88,6 +88,7 @@ static void assert_attribute(const struct hk_radius *p, uint8_t type, const char
 }
 
 /* R7542-3-01 HKRAD-6.5-05 HKRAD-16.10-01 R2865-2.3-05 */
+/* R2865-5-02 R2865-5.25-01 R3579-3.2-04 BLAST-4.2-10 */
 static void all_that_is_not_ours_passes_verbatim(void **state)
 {
 	struct hk_forward f = options();
@@ -183,6 +184,7 @@ static void proxy_states_stay_here_when_told_so(void **state)
 }
 
 /* R2865-2.3-06: what a forger can send is not an answer. */
+/* BLAST-4.2-08 */
 static void replies_that_are_not_answers(void **state)
 {
 	struct hk_forward f = options();
@@ -229,6 +231,7 @@ static void replies_that_are_not_answers(void **state)
 		hk_forward_check_reply(&f, &sent.radius, &reply.radius), HK_ERR_UNEXPECTED);
 }
 
+/* BLAST-4.2-06 */
 static void replies_without_message_authenticator(void **state)
 {
 	struct hk_forward f = options();
@@ -254,6 +257,7 @@ static void replies_without_message_authenticator(void **state)
 	assert_ok(hk_forward_check_reply(&f, &sent.radius, &reply.radius));
 }
 
+/* R2548-2.4.2-05 */
 static void keys_are_hidden_anew(void **state)
 {
 	struct hk_forward f = options();
@@ -514,6 +518,7 @@ static void too_long_for_the_next_hop(void **state)
 }
 
 /* OPS-10.4-07: the answers we make ourselves. */
+/* R7930-4-02 */
 static void refusals(void **state)
 {
 	struct packet request, back;
@@ -543,6 +548,10 @@ static void refusals(void **state)
 	back.radius = parse(&back.buf);
 	assert_int_equal(back.radius.code, HK_RADIUS_PROTOCOL_ERROR);
 	assert_string_equal(types_of(&back.radius, text), "80 241 101 33 33");
+	/* Original-Packet-Code */
+	assert_hex(hk_radius_find(&back.radius, 241).data, 5, "0400000001");
+	assert_true(hk_radius_find_u32(&back.radius, HK_RADIUS_ERROR_CAUSE, &cause));
+	assert_int_equal(cause, 502);
 }
 
 static void status_server(void **state)

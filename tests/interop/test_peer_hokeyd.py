@@ -23,6 +23,7 @@ def control(lab, hokey):
 
 
 # E6696-5.1-10 E6696-5.1-12 E6696-5.1-30 E6696-5.2-09 E6696-5.2-25 E6696-5.2.2-15 E6696-5.2.2-16
+# R6696-5.2-01
 @pytest.mark.parametrize('tls', ['1.2', '1.3'])
 def test_handover_bootstraps_once_at_each_place(lab, pki, hokeyd, device, tls):
     lab.configured(hokeyd, pki, erp='rmsk-lifetime = 2h')

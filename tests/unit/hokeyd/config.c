@@ -156,8 +156,7 @@ static void check_warnings(const char *directory, const char *text, const char *
 
 /* ---- what is right ---- */
 
-/* BLAST-4.2-01 */
-/* K4962-3-03 */
+/* BLAST-4.2-01 K4962-3-03 */
 static void test_defaults(void **state)
 {
 	struct hk_config *c = good(*state, LISTEN CLIENT EAP ERP STORE);

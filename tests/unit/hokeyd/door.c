@@ -431,7 +431,7 @@ static void request_is_decoded(void **state)
 	assert_in_range(q->eap_room, 3900, 4034);
 }
 
-/* R6929-2.8-01 R2865-5.26-01 */
+/* R6929-2.8-01 R2865-5.26-01 R7268-2.2-01 */
 static void invalid_attributes_are_ignored(void **state)
 {
 	struct door_bench *b = *state;

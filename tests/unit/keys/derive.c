@@ -454,8 +454,7 @@ static void check_inverted(const struct hk_key *key, const struct hk_key *parent
 	assert_memory_equal(key->secret.data, want, key->secret.len);
 }
 
-/* E5295-3.1.1-01 E5295-3.1.1-03 E5295-3.1.1-04 E5295-6-07 E6696-4.1-02 */
-/* K4962-3-01 */
+/* E5295-3.1.1-01 E5295-3.1.1-03 E5295-3.1.1-04 E5295-6-07 E6696-4.1-02 K4962-3-01 */
 static void a_method_brings_its_own_kdf(void **state)
 {
 	static const struct hk_usage usage = {"u@example.org", 64, 0, true, false};

@@ -90,8 +90,7 @@ static int compare_octets(const void *a, const void *b)
 }
 
 /* Every rMSK of one rRK, all its rIKs, and the rRK. */
-/* E5295-5.1-02 E6696-4.7-03 E6696-4.4-05 */
-/* K4962-3-04 K4962-3-08 */
+/* E5295-5.1-02 E6696-4.7-03 E6696-4.4-05 K4962-3-04 K4962-3-08 */
 static void all_children_of_one_rrk_differ(void **state)
 {
 	const size_t n = 65536 + 4;

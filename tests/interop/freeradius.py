@@ -211,10 +211,11 @@ clients radsec {{
 ''')
         return self
 
-    def disable(self):
-        """Takes the two lines away again."""
+    def disable(self, loaded=False):
+        """Takes the two lines away again, and the module."""
         replace(self.file('sites-available', 'default'), r'^\thokey\n', '', count=2)
-        self.file('mods-enabled', 'hokey').unlink()
+        if not loaded:
+            self.file('mods-enabled', 'hokey').unlink()
         return self
 
     def keep_secrets(self):

@@ -310,9 +310,13 @@ realm home.example {
 
 # ---- the operator's side ----
 
-def test_stock_server_without_the_two_lines(lab, wpa, freeradius):
-    freeradius.method('tls').enable()
-    freeradius.disable()
+@pytest.mark.parametrize('loaded', [True, False])
+def test_stock_server_without_the_two_lines(lab, wpa, freeradius, loaded):
+    """Also when the module is still there."""
+    site = freeradius.method('tls').file('sites-available', 'default')
+    stock = site.read_text()
+    freeradius.enable().disable(loaded=loaded)
+    assert site.read_text() == stock
     freeradius.start('-X')
     keys, _ = freeradius.login(wpa)
     started = time.monotonic()
@@ -322,7 +326,22 @@ def test_stock_server_without_the_two_lines(lab, wpa, freeradius):
     assert answer.code == radius.ACCESS_REJECT and not answer.attributes
     assert time.monotonic() - started > 0.9
     assert freeradius.stop() == 0
-    assert 'rlm_hokey' not in freeradius.program.output()
+    assert ('rlm_hokey' in freeradius.program.output()) == loaded
+    assert 'hokey: ' not in freeradius.program.output()
+
+
+def test_defaults_are_those_of_hokeyd(lab, wpa, freeradius):
+    """With nothing in the blocks but what must be there."""
+    freeradius.method('tls').enable()
+    mod = freeradius.file('mods-enabled', 'hokey')
+    for option in ('rrk_lifetime', 'rmsk_lifetime', 'max_sets_per_user', 'max_size'):
+        replace(mod, rf'^\s*{option} = .*\n', '')
+    freeradius.start()
+    keys, _ = freeradius.login(wpa)
+    answer, _ = radius.reauthenticate(lab.radius_client(), keys)
+    assert answer.code == radius.ACCESS_ACCEPT
+    assert int.from_bytes(answer.first(27), 'big') == 3600
+    assert freeradius.stop() == 0
 
 
 @pytest.mark.parametrize('wrong,message', [

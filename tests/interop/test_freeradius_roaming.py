@@ -8,6 +8,7 @@ import pytest
 import radius
 from freeradius import RADDB, FreeRadius, replace
 from lab import READY
+from test_freeradius import hexes
 from test_radsec import certificates, tls_block  # noqa: F401
 
 KEY_REQUEST, DOMAIN_NAME, KEY, KEY_ERROR = range(1, 5)
@@ -200,6 +201,24 @@ def test_a_key_goes_to_one_owner_only(lab, wpa, certificates, freeradius, hokeyd
     assert answer.code == radius.ACCESS_ACCEPT
     home.wait_for(r'no key for domain \[visited.example\]: already-delivered')
     assert freeradius.stop() == 0 and here.stop() == 0
+
+
+def test_no_key_in_debug_output_and_detail_files(lab, wpa, certificates, freeradius,  # noqa: F811
+                                                 hokeyd):
+    """Of those that go to another domain, and of what they come from."""
+    enable(freeradius, erp=f'{UDP}\nkeep_emsk = yes').log_replies().keep_secrets().start('-X')
+    visited(lab, hokeyd, certificates)
+    home_keys, _ = freeradius.login(wpa, port=VISITED)
+    client, keys = client_of(lab), local(home_keys)
+    assert reauthenticates(client, home_keys, flags=0x60) and reauthenticates(client, keys)
+    assert freeradius.stop() == 0
+    details = freeradius.details()
+    assert details.count('Packet-Type = Access-Accept') == 2 and '32473.3' in details
+    written = (freeradius.program.output() + details).lower()
+    for name, key in (('EMSK', home_keys.emsk), ('DSRK', keys.root), ('rRK', keys.rrk),
+                      ('rRK', home_keys.rrk), ('KTK', bytes([0xa5] * 32))):
+        for text in hexes(key):
+            assert text not in written, name
 
 
 @pytest.mark.parametrize('line,message', [

@@ -122,6 +122,7 @@ static struct hk_upstream *new_upstream(
 	u->config = config;
 	u->peer = &config->peer;
 	u->carrier = config->tls ? &hk_carrier_tls : &hk_carrier_udp;
+	u->exchanges_end = &u->exchanges;
 	u->health.since = hk_clock_now();
 	if (u->carrier->open(u)) {
 		free_upstream(u);

@@ -19,10 +19,14 @@ static void leave_server(struct hk_exchange *x)
 		return;
 	if (x->channel)
 		u->carrier->release(u, x);
+	else
+		u->nwaiting--;
 	x->channel = NULL;
 	*x->link = x->next;
 	if (x->next)
 		x->next->link = x->link;
+	else
+		u->exchanges_end = x->link;
 	u->nexchanges--;
 	x->upstream = NULL;
 }
@@ -254,12 +258,12 @@ void hk_exchange_send(struct hk_exchange *x, hk_time now)
 static void join_server(struct hk_exchange *x, struct hk_upstream *u)
 {
 	x->upstream = u;
-	x->next = u->exchanges;
-	x->link = &u->exchanges;
-	if (x->next)
-		x->next->link = &x->next;
-	u->exchanges = x;
+	x->next = NULL;
+	x->link = u->exchanges_end;
+	*x->link = x;
+	u->exchanges_end = &x->next;
 	u->nexchanges++;
+	u->nwaiting++;
 }
 
 /* HK_ERR_LIMIT: it has no room. Else the exchange is with it, or at its end. */
@@ -271,6 +275,7 @@ static enum hk_err start(struct hk_exchange *x, struct hk_upstream *u, hk_time n
 		return HK_ERR_LIMIT;
 	}
 	if (x->channel) {
+		u->nwaiting--;
 		hk_exchange_send(x, now);
 		return HK_OK;
 	}

@@ -91,8 +91,10 @@ struct hk_upstream {
 	const struct hk_carrier *carrier;
 	void *channels; /* the carrier's */
 	struct hk_server_health health;
-	struct hk_exchange *exchanges;
+	struct hk_exchange *exchanges; /* in the order they came */
+	struct hk_exchange **exchanges_end;
 	size_t nexchanges;
+	size_t nwaiting; /* of them, those without a channel */
 	bool evacuate; /* its requests should move when they can */
 };
 

@@ -105,12 +105,13 @@ static void serve_waiting(struct hk_upstream *u, hk_time now)
 {
 	struct hk_exchange *next;
 
-	for (struct hk_exchange *x = u->exchanges; x; x = next) {
+	for (struct hk_exchange *x = u->exchanges; x && u->nwaiting; x = next) {
 		next = x->next;
 		if (x->channel)
 			continue;
 		if (take(u, x) || !x->channel)
 			return;
+		u->nwaiting--;
 		hk_exchange_send(x, now);
 	}
 }
@@ -127,8 +128,10 @@ static void disconnect(struct channel *c)
 	c->state = CLOSED;
 	c->watchdog.state = HK_WATCHDOG_DOWN;
 	for (struct hk_exchange *x = u->exchanges; x; x = x->next) {
-		if (x->channel == c)
-			x->channel = NULL;
+		if (x->channel != c)
+			continue;
+		x->channel = NULL;
+		u->nwaiting++;
 	}
 	hk_identifiers_init(&c->ids, true);
 }

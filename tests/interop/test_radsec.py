@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """RADIUS/TLS (RFC 6614): hokeyd at both ends, radsecproxy between, and who is refused."""
 import hashlib
+import json
 import re
 import socket
 import ssl
@@ -13,6 +14,7 @@ import pytest
 
 import radius
 from lab import READY, Pki, inside
+from test_bench import bench
 from test_proxy import ask
 
 RADSEC = b'radsec'
@@ -43,7 +45,7 @@ def start(lab, hokeyd, pki, name, blocks, realm, workers=1):
 workers = {workers}
 eap {{ ca = "{pki.ca}"  certificate = "{pki.server_cert}"  key = "{pki.server_key}" }}
 erp {{ realms = {{ "{realm}" }} }}
-store {{ type = memory }}
+store {{ type = memory  max-sets-per-user = 0 }}
 log {{ logins = all }}
 control = "{lab.folder}/{name}.sock"
 {blocks}
@@ -450,6 +452,22 @@ def test_many_in_flight(lab, certificates, hokeyd):
         mine = [octets[1] for n, _, octets in slow.got if n == number]
         assert len(mine) == len(set(mine)) <= 255 and 0 not in mine
     assert len(slow.ready) == 3
+
+
+# R6613-2.6.1-01
+def test_thousands_of_reauthentications(lab, certificates, hokeyd, hokey):
+    """More at a time than a connection has Identifiers, and more than all of them have."""
+    there = home(lab, hokeyd, certificates)
+    here = proxy(lab, hokeyd, certificates, server_block(
+        more='certificate-name = home.example  connections = 2'))
+    here.wait_for('connected to home server home1')
+    done = bench(lab, hokey, certificates, '--json', '--devices', 1000, '--resume-logins',
+                 '--requests', 4000, '--concurrency', 700, '--timeout', 20)
+    assert done.returncode == 0, done.stderr
+    count = json.loads(done.stdout)['load']['count']
+    assert count['sent'] == count['accepted'] == count['checked'] == 4000 and count['wrong'] == 0
+    assert here.output().count('connected to home server home1') == 2
+    assert here.stop() == 0 and there.stop() == 0
 
 
 # R6614-2.3-04

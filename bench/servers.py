@@ -48,6 +48,7 @@ class Pki:
                       '/CN=hokey bench CA', '-out', self.ca)
         self.server = self._issue('server', 'serverAuth', 'DNS:radius.' + REALM)
         self.client = self._issue('client', 'clientAuth', 'email:' + IDENTITY)
+        self.hop = self._issue('hop', 'serverAuth,clientAuth', 'DNS:hop.example')
 
     def _new_key(self, path):
         return ['-newkey', *self.KEYS[self.key], '-nodes', '-keyout', path]
@@ -95,6 +96,10 @@ class Server:
     def pid(self):
         return self.process.pid
 
+    def cpu_us(self):
+        fields = pathlib.Path(f'/proc/{self.pid}/stat').read_text().rsplit(')', 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) * 1000000 / os.sysconf('SC_CLK_TCK')
+
     def __enter__(self):
         return self
 
@@ -123,17 +128,18 @@ class Server:
 class Hokeyd(Server):
     name = 'hokeyd'
 
-    def __init__(self, lab, store='memory', path=None, workers=1, cpu=SERVER_CPU, pki=None):
+    def __init__(self, lab, store='memory', path=None, workers=1, cpu=SERVER_CPU, pki=None,
+                 address='127.0.0.1', realm=REALM, more=''):
         pki = pki or lab.pki
-        config = lab.folder / f'hokeyd-{store}.conf'
+        config = lab.folder / f'hokeyd-{store}-{realm}.conf'
         users = lab.folder / 'users'
         users.write_text('DEFAULT\n')
         self.store_path = path or lab.folder / f'store-{secrets.token_hex(3)}'
         kind = 'memory' if store == 'memory' else 'lmdb'
         config.write_text(f'''workers = {workers}
-control = {lab.folder}/control.sock
+control = {lab.folder}/{realm}.sock
 users-file = {users}
-listen loopback {{ address = 127.0.0.1; port = {self.port} }}
+listen loopback {{ address = {address}; port = {self.port} }}
 client bench {{
         address = 127.0.0.0/8
         secret-file = {lab.secret}
@@ -144,7 +150,8 @@ eap {{
         key = {pki.server[1]}
         ticket-lifetime = 1d
 }}
-erp {{ realms = {{ {REALM} }} }}
+erp {{ realms = {{ {realm} }} }}
+{more}
 store {{
         type = {kind}
         path = {self.store_path}
@@ -157,6 +164,34 @@ log {{ logins = none }}
 ''')
         super().__init__(lab, [lab.build / 'src/hokeyd/hokeyd', '-c', config], r': \d+ workers',
                          cpu, pki)
+
+
+class Proxied(Hokeyd):
+    """A proxy, and behind it, over RADIUS/TLS, the server of the devices' home."""
+
+    name = 'proxy'
+
+    def __init__(self, lab):
+        cert, key = lab.pki.hop
+        tls = f'tls hop {{ certificate = {cert}; key = {key}; ca = {lab.pki.ca} }}\n'
+        self.home = Hokeyd(lab, cpu=None, address='127.0.0.2', more=tls + '''
+listen radsec { address = 127.0.0.2; tls = hop }
+client proxy { tls = hop; certificate-name = hop.example }
+''')
+        super().__init__(lab, cpu=None, realm='visited.example', more=tls + f'''
+home-server home {{
+        address = 127.0.0.2
+        tls = hop
+        certificate-name = hop.example
+}}
+pool homes {{ servers = {{ home }} }}
+realm "{REALM}" {{ pool = homes }}
+''')
+        self._wait('connected to home server')
+
+    def __exit__(self, *args):
+        super().__exit__(*args)
+        self.home.__exit__(*args)
 
 
 class Hostapd(Server):
@@ -239,7 +274,7 @@ Framed-MTU = 1400
 EAP-Message = 0x05010038{n:0104x}
 Message-Authenticator = 0x00
 ''' for n in range(64)))
-        before = self._cpu_us()
+        before = self.cpu_us()
         rounds = requests // 64
         done = subprocess.run(
             pinned(CLIENT_CPU, ['radclient', '-q', '-s', '-S', self.lab.secret, '-p', '64', '-c',
@@ -248,11 +283,7 @@ Message-Authenticator = 0x00
         accepted = int(re.search(r'Accepted\s*: (\d+)', done.stdout).group(1))
         if accepted != rounds * 64:
             raise RuntimeError(f'radclient: {done.stdout[-1000:]}')
-        return (self._cpu_us() - before) / accepted
-
-    def _cpu_us(self):
-        fields = pathlib.Path(f'/proc/{self.pid}/stat').read_text().rsplit(')', 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) * 1000000 / os.sysconf('SC_CLK_TCK')
+        return (self.cpu_us() - before) / accepted
 
 
 class Lab:

@@ -120,7 +120,9 @@ static void forward(uint8_t how, struct hk_bytes asked, struct hk_bytes answered
 	struct hk_buf out = hk_buf(memory, sizeof(memory));
 	struct hk_radius request, from, sent;
 
-	if (hk_radius_parse(asked, &request))
+	/* The door lets nothing else through. */
+	if (hk_radius_parse(asked, &request) || (request.code != HK_RADIUS_ACCESS_REQUEST &&
+							request.code != HK_RADIUS_STATUS_SERVER))
 		return;
 	if (hk_forward_request(&f, &request, 77, random_octets, &out))
 		return;

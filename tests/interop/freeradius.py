@@ -15,6 +15,7 @@ from lab import TLS_FLAGS, hexdump
 INSTALLED = pathlib.Path('/etc/freeradius/3.0')
 RADDB = pathlib.Path(__file__).resolve().parents[2] / 'modules' / 'freeradius' / 'raddb'
 NO_DEEPBIND = pathlib.Path(__file__).with_name('no_deepbind.c')
+FAILING_DISK = pathlib.Path(__file__).resolve().parents[1] / 'fault' / 'failing_disk.c'
 READY = r'Ready to process requests'
 PASSWORD = 'down the rabbit hole'
 METHODS = {'tls': ('TLS', ''),
@@ -241,6 +242,13 @@ clients radsec {{
              'stdout', *args], env=env, name='freeradius')
         self.program.wait_for(READY, timeout)
         return self.program
+
+    def start_on_failing_disk(self):
+        """On a disk that fails while the file that is returned names what."""
+        trigger = self.lab.folder / 'fail'
+        self.start(env={'FAILING_DISK': str(trigger), 'FAILING_FILES': str(self.lab.folder)},
+                   shims=[FAILING_DISK])
+        return trigger
 
     def stop(self):
         status = self.program.stop()

@@ -390,10 +390,7 @@ def test_broken_store_blocks_no_login(lab, wpa, freeradius):
 
 
 def test_disk_that_fails_blocks_no_login(lab, wpa, freeradius):
-    trigger = lab.folder / 'fail'
-    freeradius.method('tls').enable()
-    freeradius.start(env={'FAILING_DISK': str(trigger), 'FAILING_FILES': str(lab.folder)},
-                     shims=[pathlib.Path(__file__).parents[1] / 'fault' / 'failing_disk.c'])
+    trigger = freeradius.method('tls').enable().start_on_failing_disk()
     client = lab.radius_client()
     keys, _ = freeradius.login(wpa)
     trigger.write_text('pwrite pwrite64 fdatasync')

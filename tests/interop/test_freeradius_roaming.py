@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: ISC
 """FreeRADIUS with rlm_hokey as home, hokeyd as local ER server of a visited network."""
-import pathlib
 import re
 
 import pytest
@@ -144,15 +143,11 @@ def test_a_server_that_hands_out_nothing(lab, wpa, certificates, freeradius, hok
 
 def test_no_key_leaves_without_its_grant(lab, wpa, certificates, freeradius, hokeyd):  # noqa: F811
     """A disk that fails costs the key and nothing else."""
-    trigger = lab.folder / 'fail'
-    enable(freeradius)
-    home = freeradius.start(
-        env={'FAILING_DISK': str(trigger)},
-        shims=[pathlib.Path(__file__).parents[1] / 'fault' / 'failing_disk.c'])
+    trigger = enable(freeradius).start_on_failing_disk()
     here = visited(lab, hokeyd, certificates)
-    trigger.touch()
+    trigger.write_text('pwrite pwrite64 fdatasync')
     keys, _ = freeradius.login(wpa, port=VISITED)
-    home.wait_for(r'no key for domain \[visited.example\]: temporary-failure')
+    freeradius.program.wait_for(r'no key for domain \[visited.example\]: temporary-failure')
     here.wait_for(r'no key for our domain from home \[home.example\]')
     assert not reauthenticates(client_of(lab), local(keys))
     trigger.unlink()

@@ -607,6 +607,9 @@ void hk_withdrawals_free(struct hk_withdrawals *w)
 {
 	if (!w)
 		return;
+	if (w->n)
+		hk_log_write(w->log, HK_LOG_WARNING,
+			"%zu keys at other servers could not be taken back any more", w->n);
 	while (w->places) {
 		struct place *p = w->places;
 

@@ -604,6 +604,20 @@ def test_what_access_points_say_of_keys_counts_for_nothing(lab, wpa, hokey, pape
     assert len(requests) == 1 and requests[0][4:16] == b'lisbon-tokyo'
 
 
+def test_tokyo_lost_the_key(lab, hokey, papers, lisbon, tokyo):
+    """The device is asked for full EAP in the same conversation, which then goes on in Lisbon."""
+    open_both(lisbon, tokyo)
+    kept = ['--keys', lab.folder / 'keys', '--domain', 'tokyo.example', '--nas-id', 'ap1']
+    peer(lab, hokey, papers, *kept)
+    name, = tokyo.sessions(hokey)
+    assert tokyo.hokey(hokey, 'revoke', name) == '1 key set revoked\n'
+    runs = peer(lab, hokey, papers, *kept, '--count', '2', status=1)
+    assert kinds(runs) == [('erp', False), ('full-eap', True), ('erp', True)]
+    assert 'EAP-Request/Identity' in steps(runs[0], 'received')[0]['eap']
+    assert lisbon.program.output().count('Login OK') == 2
+    assert len(tokyo.sessions(hokey)) == 1
+
+
 # ---- other devices ----
 
 # HKRAD-16.10-01

@@ -76,7 +76,8 @@ const struct hk_block hk_blocks[HK_BLOCKS] = {
 		"A RADIUS server to which requests can be sent on. Each worker keeps track by "
 		"itself of whether it answers: *alive*, *zombie* after a few requests without an "
 		"answer (asked only when there is nobody better), *dead* after a while of "
-		"silence."},
+		"silence. One that is in no pool is not connected to; it can be told of keys that "
+		"have ended (`revoke-at`)."},
 	[HK_BLOCK_POOL] = {"pool", true,
 		"Home servers that can stand in for each other. A conversation stays with the "
 		"server that began it. When a server holds keys for re-authentication that the "

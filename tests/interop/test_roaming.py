@@ -674,6 +674,7 @@ client lisbon {"""), ('revokes = { lisbon.example }\n', ''))
     assert said['revoked'] == 1 and said['elsewhere']['done'] == 1
     assert works(lab, keys) is None
     assert lisbon.statistics(hokey)['counters']['withdrawals-done'] == 2
+    assert lisbon.program.stop() == 0 and tokyo.program.stop() == 0
 
 
 def test_revoked_here_alone(lab, wpa, hokey, papers, lisbon, tokyo):
@@ -720,6 +721,20 @@ def test_a_closed_account_that_tokyo_is_not_told_of(lab, wpa, hokey, papers, lis
     assert ends, 'the key goes on'
     with pytest.raises(AssertionError):
         login(lab, wpa, papers)
+
+
+def test_what_waits_ends_with_lisbon(lab, wpa, hokey, papers, lisbon, tokyo):
+    """A server that nobody answers at: Lisbon can be stopped all the same."""
+    lisbon.change((f'address = {TOKYO}', 'address = 127.0.0.31'))
+    open_both(lisbon, tokyo)
+    login(lab, wpa, papers)
+    mark = lisbon.program.mark()
+    command = lab.start([hokey, 'revoke', '--everywhere', '--user', 'alice@lisbon.example', '--control',
+                         lisbon.folder / 'control.sock'])
+    lisbon.program.wait_for('tokyo cannot be told that keys have ended', since=mark)
+    assert lisbon.program.stop() == 0
+    assert '1 keys at other servers could not be taken back' in lisbon.program.output()
+    assert command.wait() == 1
 
 
 def test_tokyo_is_told_when_it_is_there_again(lab, wpa, hokey, papers, lisbon, tokyo):
@@ -884,3 +899,4 @@ def test_what_lisbon_sends(lab, wpa, hokey, papers, lisbon, tokyo):
     command.join()
     assert '1 end with their lifetime only' in waiting[0]
     lisbon.program.wait_for('refuses with Error-Cause 501')
+    assert lisbon.program.stop() == 0

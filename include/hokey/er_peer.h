@@ -266,6 +266,13 @@ HK_API void hk_er_link_timeout(
 HK_API void hk_er_link_eap_ended(
 	struct hk_er_link *link, bool succeeded, hk_time now, struct hk_er_result *out);
 
+/*
+ * Asked when ERP has failed: would a bootstrap with the home, on this link anew,
+ * be better than full EAP? The ER server of a visited domain that has never had our
+ * keys gets them so, in one round trip to the home.
+ */
+HK_API bool hk_er_link_may_bootstrap(struct hk_er_link *link, hk_time now);
+
 /* The link is gone. Number and Identifier stay used. */
 HK_API void hk_er_link_down(struct hk_er_link *link);
 

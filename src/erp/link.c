@@ -470,6 +470,16 @@ void hk_er_link_eap_ended(
 	hk_er_link_result(link, HK_ER_NOTHING, HK_OK, out);
 }
 
+bool hk_er_link_may_bootstrap(struct hk_er_link *link, hk_time now)
+{
+	const struct hk_er_set *home = &link->peer->sets[0];
+	const struct hk_er_set *set = hk_er_peer_set(link->peer, link->set);
+
+	return set && set != home && !set->proven &&
+	       !hk_er_link_authenticator(link, now)->bootstrapped &&
+	       hk_er_set_check(home, now) == HK_OK;
+}
+
 void hk_er_link_down(struct hk_er_link *link)
 {
 	link->state = HK_ER_IDLE;

@@ -461,21 +461,38 @@ static bool save(struct device *d, uint16_t ahead)
 	return !err;
 }
 
-/* One re-authentication; when it fails, full EAP, in the same conversation if asked to. */
+/* One exchange on a new link. */
+static bool try_erp(
+	struct device *d, bool bootstrap, struct hk_er_link *link, struct hk_er_result *result)
+{
+	const char *reason;
+
+	transcript_start(&d->transcript, RUN_ERP, d->place->nas_id);
+	start_link(d, link);
+	if (bootstrap)
+		hk_er_link_begin(link, true, now_ms(), random_16(), result);
+	else
+		begin(d, link, result);
+	reason = finish_exchange(d, link, result);
+	transcript_end(&d->transcript, reason);
+	return !reason;
+}
+
+/*
+ * One re-authentication; when it fails, a bootstrap with the home where that helps,
+ * else full EAP, in the same conversation if asked to.
+ */
 static bool run_erp(struct device *d)
 {
 	struct hk_er_result result;
 	struct hk_er_link link;
-	const char *reason;
 
-	if (hk_er_peer_must_save(&d->peer, ENOUGH) && !save(d, AHEAD))
+	if (hk_er_peer_must_save(&d->peer, 2 * ENOUGH) && !save(d, AHEAD))
 		return false;
-	transcript_start(&d->transcript, RUN_ERP, d->place->nas_id);
-	start_link(d, &link);
-	begin(d, &link, &result);
-	reason = finish_exchange(d, &link, &result);
-	transcript_end(&d->transcript, reason);
-	if (!reason)
+	if (try_erp(d, false, &link, &result))
+		return true;
+	if (result.action == HK_ER_FULL_EAP && hk_er_link_may_bootstrap(&link, now_ms()) &&
+		try_erp(d, true, &link, &result))
 		return true;
 	if (result.action == HK_ER_LEAVE)
 		return false;

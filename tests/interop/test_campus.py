@@ -91,15 +91,41 @@ def test_a_device_between_two_domains(campus, hokeyd, pki, device):
     assert runs[1]['domain'] == 'kyoto.example'
 
 
-def test_a_key_that_is_not_there(campus, hokeyd, pki, device):
-    """The device is asked for full EAP, and goes on with its home in the same conversation."""
-    campus.federation(hokeyd, pki, 'direct')
+@pytest.mark.parametrize('home', ['has keys', 'has none'])
+def test_a_key_that_is_not_there(campus, hokeyd, pki, device, home):
+    """The home gives it in one round trip; if it cannot, full EAP goes on where ERP ended."""
+    there, _ = campus.federation(hokeyd, pki, 'direct')
     campus.second_campus(hokeyd, pki)
-    runs = device('--nas-id', 'tokyo1', '--nas-id', f'kyoto1,server={KYOTO},domain=kyoto.example',
-                  status=1)
-    assert kinds(runs) == [('full-eap', True), ('erp', False), ('full-eap', True)]
-    assert runs[1]['er_server'] == 'kyoto.example' and runs[1]['round_trips'] == 1
-    assert runs[2]['keys'] == 'match'
+    kyoto = '--nas-id', f'kyoto1,server={KYOTO},domain=kyoto.example'
+    keys = campus.folder / 'keys'
+    device('--keys', keys, '--count', '0', *kyoto[:1], f'tokyo1,domain=kyoto.example')
+    if home == 'has none':
+        there.stop()
+        campus.home_server(hokeyd, pki, client='site')
+    runs = device('--keys', keys, '--count', '2', *kyoto, status=1)
+    if home == 'has keys':
+        assert kinds(runs) == [('erp', False), ('erp', True), ('erp', True)]
+    else:
+        assert kinds(runs) == [('erp', False), ('erp', False), ('full-eap', True), ('erp', True)]
+    assert all(run['round_trips'] == 1 for run in runs if run['kind'] == 'erp')
+    assert runs[0]['er_server'] == runs[-1]['er_server'] == 'kyoto.example'
+    assert runs[1]['er_server'] == REALM
+    assert runs[-2]['keys'] == 'match'
+
+
+def test_a_conversation_that_ends_at_home(campus, hokeyd, pki):
+    """The campus asks who it is whose key it does not know, and has the home go on."""
+    campus.federation(hokeyd, pki, 'direct')
+    client = local_client(campus)
+    stranger = radius.KeySet(bytes(64), b'session', REALM).visiting(DOMAIN)
+    answer, _ = radius.reauthenticate(client, stranger)
+    assert answer.code == radius.ACCESS_CHALLENGE and answer.eap[4] == 1
+    user = f'alice@{REALM}'.encode()
+    identity = bytes([2, answer.eap[1], 0, 5 + len(user), 1]) + user
+    attributes = (radius.attribute(radius.USER_NAME, user) + radius.eap_attributes(identity)
+                  + radius.attribute(radius.NAS_IDENTIFIER, b'ap1'))
+    answer = client.ask(attributes + radius.attribute(radius.STATE, answer.first(radius.STATE)))
+    assert answer.code == radius.ACCESS_CHALLENGE and answer.eap[4] == 13
 
 
 def test_the_line_is_cut(campus, hokeyd, pki, wpa):

@@ -314,6 +314,55 @@ static void a_visited_set_that_failed_leaves_home(void **state)
 	hk_er_peer_clear(&d.peer);
 }
 
+/* Where a local ER server never had our keys, the home can give it some. */
+static void a_visited_server_without_keys_is_bootstrapped_once(void **state)
+{
+	static const uint8_t identity[] = {1, 9, 0, 5, 1};
+	struct hk_er_peer_config c = hk_er_peer_config_default();
+	struct device d;
+
+	(void)state;
+	c.grace_ms = 1;
+	make_device(&d, &c, 1);
+	at_domain(&d, VISITED);
+	for (int once = 1; once >= 0; once--) {
+		begin(&d, NOW);
+		receive(&d, hk_bytes(identity, sizeof identity), NOW);
+		hk_er_link_timeout(&d.link, NOW + 2, 0, &d.out);
+		assert_int_equal(d.out.action, HK_ER_FULL_EAP);
+		assert_int_equal(hk_er_link_may_bootstrap(&d.link, NOW), once);
+		hk_er_link_down(&d.link);
+		if (!once)
+			break;
+		hk_er_link_begin(&d.link, true, NOW, 0, &d.out);
+		assert_int_equal(sent(&d).flags & HK_ERP_FLAG_B, HK_ERP_FLAG_B);
+		receive(&d, answer(&d, (struct finish){.flags = HK_ERP_FLAG_B}), NOW);
+		assert_int_equal(d.out.action, HK_ER_SUCCEEDED);
+		hk_key_free(d.out.rmsk);
+		hk_er_link_down(&d.link);
+	}
+	hk_er_peer_clear(&d.peer);
+}
+
+static void keys_that_a_visited_server_has_lost_come_with_full_eap(void **state)
+{
+	struct hk_er_peer_config c = hk_er_peer_config_default();
+	struct device d;
+
+	(void)state;
+	make_device(&d, &c, 1);
+	at_domain(&d, VISITED);
+	run(&d, NOW);
+	hk_er_link_down(&d.link);
+	begin(&d, NOW);
+	assert_false(hk_er_link_may_bootstrap(&d.link, NOW)); /* it has had them */
+	at_domain(&d, HOME);
+	hk_er_link_down(&d.link);
+	begin(&d, NOW);
+	assert_false(hk_er_link_may_bootstrap(&d.link, NOW));
+	hk_er_peer_clear(&d.peer);
+}
+
 /* A visited set the server let expire comes back with its counter. */
 static void an_expired_visited_set_is_not_made_anew(void **state)
 {
@@ -502,6 +551,8 @@ int main(void)
 		cmocka_unit_test(key_sets_end_with_the_emsk),
 		cmocka_unit_test(an_emsk_that_is_not_kept_leaves_what_was_known),
 		cmocka_unit_test(a_visited_set_that_failed_leaves_home),
+		cmocka_unit_test(a_visited_server_without_keys_is_bootstrapped_once),
+		cmocka_unit_test(keys_that_a_visited_server_has_lost_come_with_full_eap),
 		cmocka_unit_test(an_expired_visited_set_is_not_made_anew),
 		cmocka_unit_test(home_and_visited_sets_count_apart),
 		cmocka_unit_test(each_message_takes_a_step),

@@ -3,5 +3,6 @@
 import os
 
 SCENARIOS = ['full-eap-tls', 'erp-in-eapol', 'fils', 'return-to-the-first', 'keys-lost-eapol',
-             'keys-lost-fils', 'stale-state']
+             'keys-lost-fils', 'stale-state', 'fils-too-far', 'iwd', 'times']
+SCENARIOS = os.environ.get('SCENARIOS', '').split() or SCENARIOS
 ROUNDS = int(os.environ.get('ROUNDS', 1))

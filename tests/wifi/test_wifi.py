@@ -2,8 +2,8 @@
 """
 Stock access points and stations on simulated 802.11 radios with hokeyd behind them.
 
-ROUNDS=10 plays every scenario ten times in a row; DEBUG=1 makes the programs talk. What each
-scenario demands is in guest/scenarios.py.
+ROUNDS=10 plays every scenario ten times in a row, SCENARIOS='fils iwd' those only; DEBUG=1
+makes the programs talk. What each scenario demands is in guest/scenarios.py.
 """
 import pytest
 

@@ -74,12 +74,16 @@ class Program:
         return self.process.wait(20)
 
 
-def wait_for_socket(path, timeout=30):
+def wait_for(what, condition, timeout=30):
     deadline = time.monotonic() + timeout
-    while not os.path.exists(path):
+    while not condition():
         if time.monotonic() > deadline:
-            raise AssertionError(f'no {path} in {timeout} s')
+            raise AssertionError(f'waited {timeout} s for {what}')
         time.sleep(0.02)
+
+
+def wait_for_socket(path):
+    wait_for(path, lambda: os.path.exists(path))
 
 
 class Control:

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: ISC
 """The scenarios: each takes the campus, raises AssertionError or returns facts."""
+import contextlib
+
 from air import Air
+from iwd import Iwd
 from station import Station
 from wire import MPPE_RECV_KEY, MPPE_SEND_KEY, STATE, Wire
 
 ALL = {}
 FULL = 6  # RADIUS requests of EAP-TLS with RSA certificates
+FULL_IWD = 5
+DISTANCES = (1, 50, 150)  # ms to the server and back
 FILS_FRAMES = ['auth-fils-1', 'auth-fils-2', 'assoc-req', 'assoc-resp']
 
 
@@ -37,14 +42,15 @@ def without_sa_query(frames):
 class Scene:
     """A station on the campus; counts what it needs at the server and on the air."""
 
-    def __init__(self, campus, key_mgmt):
+    def __init__(self, campus, key_mgmt=None, station=Station):
         self.campus = campus
         self.ap1, self.ap2 = campus.bssid['ap1'], campus.bssid['ap2']
         for ap in campus.aps:
             campus.forget_stations(ap)
         self.air, self.wire = Air(), Wire()
-        self.station = Station()
-        self.station.configure(key_mgmt=key_mgmt)
+        self.station = station()
+        if key_mgmt:
+            self.station.configure(key_mgmt=key_mgmt)
         self.took, self.frames = {}, {}
 
     def __enter__(self):
@@ -85,7 +91,6 @@ class Scene:
         """One RADIUS request inside the Authentication frames, and no EAPOL at all."""
         frames = (move or self.roam)(name, bssid, requests=1, erp=1)
         expect(name, [f.removeprefix('re') for f in frames], FILS_FRAMES)
-        expect('key management', self.station.key_mgmt(), 'FILS-SHA256')
         asked, answer = self.wire.packets()
         expect('Identifier', (asked.eap_name, asked.eap[1]), ('initiate', 0))
         expect('answer', (answer.name, answer.eap_name), ('Access-Accept', 'finish'))
@@ -188,3 +193,91 @@ def stale_state(campus):
         asked, _ = s.by_fils('fils', s.ap2)
         expect('State in the request', asked.has(STATE), True)
         return s.facts()
+
+
+@scenario
+def fils_too_far(campus):
+    """
+    The server is 150 ms away and asked directly. The device sends its frame every 104 ms, three
+    times, and the access point takes no answer but the one to the last: it comes too late.
+    """
+    with Scene(campus, 'FILS-SHA256') as s:
+        s.log_in()
+        s.leave()
+        campus.distance(150)
+        s.air.frames()
+        s.wire.packets()
+        s.station.begin(s.ap2, 'ignore list count incremented')
+        expect('frames', s.air.frames()[:3], 3 * ['auth-fils-1'])
+        asked = {(p.eap_name, p.eap) for p in s.wire.packets() if p.name == 'Access-Request'}
+        expect('questions', [name for name, _ in asked], ['initiate'])
+        return s.facts()
+
+
+@scenario
+def iwd(campus):
+    """
+    iwd 2.3 has no ERP keys after EAP-TLS: it knows no Session-Id of that method. So it does full
+    EAP at each access point, FILS or not, and is served; 802.11r takes it from one to the other.
+    """
+    with Scene(campus, station=Iwd) as s:
+        for name, ap in (('full', s.ap1), ('elsewhere', s.ap2), ('back', s.ap1)):
+            frames = s.connect(name, ap, requests=FULL_IWD, eap=1)
+            expect('the first frame', frames[0], 'auth-open-1')
+            s.station.disconnect()
+        return s.facts()
+
+
+# ---- times ----
+
+
+@contextlib.contextmanager
+def far_server(campus):
+    campus.use_far_server()
+    try:
+        yield
+    finally:
+        campus.distance(0)
+        campus.use_near_server()
+
+
+def measure(campus, milliseconds):
+    """What each way to move to another access point takes, with the home server so far away."""
+    took = {}
+    with Scene(campus, 'WPA-EAP') as s:
+        s.log_in()
+        campus.distance(milliseconds)
+        s.station.drop_erp()
+        s.roam('full', s.ap2, requests=FULL, eap=1)
+        campus.forget_stations('ap1')
+        s.roam('pmksa', s.ap1, requests=0)
+        campus.forget_stations('ap2')
+        campus.forget_keys_of_stations('ap2')
+        s.roam('erp', s.ap2, requests=1, erp=1)
+        took.update(s.took)
+    with Scene(campus, 'FT-EAP') as s:
+        s.log_in()
+        campus.distance(milliseconds)
+        frames = s.roam('ft', s.ap2, requests=0)
+        expect('the first frame', frames[0], 'auth-ft-1')
+        took['ft'] = s.took['ft']
+    with Scene(campus, 'FILS-SHA256') as s:
+        s.log_in()
+        campus.distance(milliseconds)
+        joined = campus.site_counters()['proxy-joined']
+        frames = s.roam('fils', s.ap2, requests=1, erp=1)
+        repeated = campus.site_counters()['proxy-joined'] - joined
+        expect('repeated frames', repeated, frames.count('auth-fils-1') - 1)
+        took['fils'] = s.took['fils']
+    return took
+
+
+@scenario
+def times(campus):
+    """FILS ends with the server 150 ms away, too, when hokeyd at the site asks it only once."""
+    with far_server(campus):
+        took = {ms: measure(campus, ms) for ms in DISTANCES}
+    far = took[150]
+    if far['full'] < 4 * far['fils']:
+        raise AssertionError(f'FILS is not four times faster than full EAP: {far}')
+    return {'took': took}

@@ -9,6 +9,11 @@ TRY = r'^(\S+): wlan0: (?:SME: )?Trying to (?:authenticate|associate) with (\S+)
 CONNECTED = r'^(\S+): wlan0: CTRL-EVENT-CONNECTED - Connection to (\S+) completed'
 
 
+def reach_server(ns):
+    """Data goes through, so both sides have the same keys."""
+    sh(f'busybox ping -c 1 -W 5 {SERVER}', ns)
+
+
 class Station:
     def __init__(self):
         self.program = Program(
@@ -54,16 +59,16 @@ class Station:
     def connect(self, bssid, timeout=30):
         return self._connected(bssid, self.begin(bssid, CONNECTED), timeout)
 
-    def roam(self, bssid, timeout=30):
+    def roam(self, bssid, timeout=30, anywhere=False):
         self.scan()
         mark = self.program.log.mark()
         self.control.do(f'ROAM {bssid}')
-        return self._connected(bssid, mark, timeout)
+        return self._connected(None if anywhere else bssid, mark, timeout)
 
     def _connected(self, bssid, mark, timeout):
         """Milliseconds from the first try to being connected."""
         found = self.program.wait_for(CONNECTED, timeout, mark)
-        if found.group(2) != bssid:
+        if bssid and found.group(2) != bssid:
             raise AssertionError(f'connected to {found.group(2)}, not {bssid}')
         first = re.compile(TRY, re.M).search(self.program.log.text(), mark)
         return round((float(found.group(1)) - float(first.group(1))) * 1000, 1)
@@ -72,8 +77,7 @@ class Station:
         return self.control.status()['key_mgmt']
 
     def reaches_server(self):
-        """Data goes through, so both sides have the same keys."""
-        sh(f'busybox ping -c 1 -W 5 {SERVER}', 'sta')
+        reach_server('sta')
 
     def close(self):
         self.disconnect()

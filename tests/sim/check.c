@@ -7,6 +7,7 @@
 #define FULL_BOUND      31000
 #define REQUEST_BOUND   45000 /* 3 + 6 + 12 + 20 s */
 #define SLACK           1000
+#define GRACE           30000 /* the attempt that runs when a session ends may finish */
 
 const char *const fault_names[FAULTS] = {
 	[FAULT_LOSS] = "loss",
@@ -48,9 +49,11 @@ const char *const mutant_names[MUTANTS] = {
 	[MUTANT_NO_HANDSHAKE] = "no-handshake",
 	[MUTANT_LIFETIME_IGNORED] = "lifetime-ignored",
 	[MUTANT_PEER_CLOCK] = "peer-extends-lifetime",
+	[MUTANT_SESSION_ENDLESS] = "session-endless",
 	[MUTANT_MISDELIVERY] = "misdelivery",
 	[MUTANT_DOMAIN_NOT_CHECKED] = "domain-not-checked",
 	[MUTANT_DSRK_LEAKS] = "dsrk-leaks",
+	[MUTANT_STORE_KEEPS_MORE] = "store-keeps-more",
 	[MUTANT_GRANT_FORGOTTEN] = "grant-forgotten",
 	[MUTANT_PEER_TIMER_LOST] = "peer-timer-lost",
 	[MUTANT_POINT_TIMER_LOST] = "point-timer-lost",
@@ -68,9 +71,11 @@ const enum invariant mutant_breaks[MUTANTS] = {
 	[MUTANT_NO_HANDSHAKE] = INV_AGREEMENT,
 	[MUTANT_LIFETIME_IGNORED] = INV_LIFETIME,
 	[MUTANT_PEER_CLOCK] = INV_LIFETIME,
+	[MUTANT_SESSION_ENDLESS] = INV_LIFETIME,
 	[MUTANT_MISDELIVERY] = INV_HOLDER,
 	[MUTANT_DOMAIN_NOT_CHECKED] = INV_HOLDER,
 	[MUTANT_DSRK_LEAKS] = INV_HOLDER,
+	[MUTANT_STORE_KEEPS_MORE] = INV_HOLDER,
 	[MUTANT_GRANT_FORGOTTEN] = INV_DSRK_TWO,
 	[MUTANT_PEER_TIMER_LOST] = INV_BOUNDED,
 	[MUTANT_POINT_TIMER_LOST] = INV_BOUNDED,
@@ -192,6 +197,35 @@ void check_wire(struct world *w, uint32_t device, const uint8_t *octets, size_t 
 			broken(w, INV_HOLDER, "a DSRK of device %u is in a packet", device);
 }
 
+struct inspection {
+	struct world *w;
+	const struct server *server;
+};
+
+static bool inspect(void *arg, const struct hk_keyset *set)
+{
+	static const struct hk_kept_emsk none;
+	struct inspection *i = arg;
+	const struct domain *d = &i->w->domains[i->server->domain];
+
+	if (!hk_realm_equal(hk_bytes(set->realm, set->realm_len), d->realm))
+		broken(i->w, INV_HOLDER, "server %u of %s holds a key set of %.*s", i->server->id,
+			d->name, (int)set->realm_len, (const char *)set->realm);
+	if (i->server->domain != HOME_DOMAIN && memcmp(&set->emsk, &none, sizeof none) != 0)
+		broken(i->w, INV_HOLDER, "server %u of %s holds an EMSK", i->server->id, d->name);
+	return true;
+}
+
+void check_store(struct world *w, const struct server *s)
+{
+	struct inspection i = {w, s};
+	struct hk_walk cursor = {0};
+	bool done = false;
+
+	while (!done && hk_keystore_walk(s->store, &cursor, SIZE_MAX, inspect, &i, &done) == HK_OK)
+		;
+}
+
 /* ---- the peer ---- */
 
 void check_peer_key(struct world *w, const struct device *d, const struct hk_er_result *r)
@@ -252,6 +286,9 @@ static void check_link(struct world *w, struct device *d, const struct station *
 	if (too_long(w, d->differs_since, HANDSHAKE_BOUND))
 		broken(w, INV_AGREEMENT, "device %u and point %u use different keys", d->id,
 			d->point);
+	if (s->used && s->key_ends != HK_NEVER && w->now > s->key_ends + GRACE)
+		broken(w, INV_LIFETIME, "point %u uses a key of device %u %llu ms after its end",
+			d->point, d->id, (unsigned long long)(w->now - s->key_ends));
 	if (too_long(w, s->busy_since, port_bound(s)))
 		broken(w, INV_BOUNDED, "point %u is stuck with device %u in state %d", d->point,
 			d->id, (int)s->port.state);

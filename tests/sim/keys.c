@@ -188,5 +188,12 @@ void take_dsrk(struct world *w, struct server *s, const struct proxied *p, const
 	if (w->scenario.mutant == MUTANT_LIFETIME_IGNORED)
 		set.expires = hk_time_add_s(now, HK_EMSK_LIFETIME_S + 60);
 	check_taken(w, s, p, &set, reply->emsk_ends);
+	if (w->scenario.mutant == MUTANT_STORE_KEEPS_MORE) {
+		struct hk_bytes home = w->domains[HOME_DOMAIN].realm;
+
+		set.realm_len = (uint16_t)home.len;
+		memcpy(set.realm, home.data, home.len);
+		hk_keystore_put(s->store, &set);
+	}
 	hk_keyset_wipe(&set);
 }

@@ -204,6 +204,30 @@ static bool finds(const struct options *o, enum mutant mutant)
 	return found;
 }
 
+/* A failure that was made small is the same failure, and replays. */
+static bool shrinks(const struct options *o)
+{
+	static struct world w;
+	struct scenario s = o->scenario;
+	struct small small;
+	bool good;
+
+	s.mutant = MUTANT_MISDELIVERY;
+	s.seed = o->first;
+	if (!shrink(&s, &small)) {
+		printf("shrinking: seed %llu breaks nothing\n", (unsigned long long)s.seed);
+		return false;
+	}
+	world_run(&w, &small.scenario);
+	good = w.broken == mutant_breaks[s.mutant] && w.broken_at == small.scenario.events &&
+	       strcmp(w.what, small.what) == 0;
+	printf("shrinking: %s in %llu events: %s\n", good ? "the same" : "another failure",
+		(unsigned long long)w.broken_at, w.what);
+	world_free(&w);
+	small_free(&small);
+	return good;
+}
+
 static int run_mutants(const struct options *o)
 {
 	unsigned passed = 0, failed = 0;
@@ -215,6 +239,10 @@ static int run_mutants(const struct options *o)
 			failed++;
 		fflush(stdout);
 	}
+	if (shrinks(o))
+		passed++;
+	else
+		failed++;
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed != 0;
 }

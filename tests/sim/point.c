@@ -101,6 +101,7 @@ static void send_step(struct world *w, struct point *p, struct station *s)
 static void use_key(struct world *w, struct station *s)
 {
 	memcpy(s->key, s->candidate_key, KEY_LEN);
+	s->key_ends = s->candidate_ends;
 	s->used = true;
 	s->step = 0;
 	s->handshake_generation++;
@@ -310,6 +311,12 @@ void point_answer(struct world *w, struct point *p, const struct aaa *reply)
 	check_point_key(w, p, reply);
 	if (!s || s->association != reply->association)
 		return;
+	if (w->scenario.mutant == MUTANT_SESSION_ENDLESS)
+		answer.session_timeout_s = 0;
+	if (reply->verdict == HK_VERDICT_ACCEPT)
+		s->candidate_ends = reply->session_timeout_s
+					    ? hk_time_add_s(w->now, reply->session_timeout_s)
+					    : HK_NEVER;
 	worked = works(s);
 	if (s->pending && s->pending->transaction == reply->transaction)
 		forget_pending(s);

@@ -386,6 +386,8 @@ static void expire(struct world *w, struct server *s)
 {
 	size_t removed;
 
+	check_store(w, s);
+
 	hk_home_expire(s->home, server_now(w, s), SIZE_MAX);
 	hk_keystore_expire(s->store, server_now(w, s), SIZE_MAX, &removed);
 	schedule(w, EVENT_EXPIRE, w->now + EXPIRE_MS, s->id, 0, s->incarnation, NULL);

@@ -89,9 +89,11 @@ enum mutant {
 	MUTANT_NO_HANDSHAKE,
 	MUTANT_LIFETIME_IGNORED,
 	MUTANT_PEER_CLOCK,
+	MUTANT_SESSION_ENDLESS,
 	MUTANT_MISDELIVERY,
 	MUTANT_DOMAIN_NOT_CHECKED,
 	MUTANT_DSRK_LEAKS,
+	MUTANT_STORE_KEEPS_MORE,
 	MUTANT_GRANT_FORGOTTEN,
 	MUTANT_PEER_TIMER_LOST,
 	MUTANT_POINT_TIMER_LOST,
@@ -264,6 +266,7 @@ struct station {
 	uint8_t nonce[NONCE_LEN];
 	uint8_t candidate_key[KEY_LEN];
 	uint8_t key[KEY_LEN];
+	hk_time candidate_ends, key_ends; /* as the server said; HK_NEVER */
 	struct aaa *pending;
 	hk_time busy_since; /* something is outstanding, without progress; 0: nothing */
 	enum hk_er_port_state busy_state;
@@ -521,6 +524,8 @@ void check_point_key(struct world *w, const struct point *p, const struct aaa *r
 void check_peer_key(struct world *w, const struct device *d, const struct hk_er_result *r);
 void check_peer_lifetimes(struct world *w, const struct device *d);
 void check_wire(struct world *w, uint32_t device, const uint8_t *octets, size_t len);
+/* What a server has in its store. */
+void check_store(struct world *w, const struct server *s);
 /* Both ends of a device's link, and time. */
 void check_device(struct world *w, struct device *d);
 void check_all(struct world *w);

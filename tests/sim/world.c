@@ -73,8 +73,10 @@ static void choose_sizes(struct world *w)
 	w->ndomains = s->domains ? s->domains : domains < points ? domains : points;
 	if (s->devices)
 		w->ndevices = s->devices;
+	/* most are short, for much goes wrong soon; some last until keys and sessions end */
 	if (!s->events)
-		s->events = 4000 + (uint64_t)w->ndevices * 40;
+		s->events = (4000 + (uint64_t)w->ndevices * 40) *
+			    (w->ndevices < 101 && rng_below(&w->rng, 8) == 0 ? 10 : 1);
 }
 
 static void choose_peers(struct world *w)

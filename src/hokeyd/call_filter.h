@@ -24,7 +24,7 @@ enum hk_call_filter {
 /*
  * For all threads, for good; after setup, for files of other users and ports
  * below 1024 are opened then. HK_ERR_DENIED: this build cannot have a filter (a
- * sanitizer needs more calls); HK_ERR_SYSTEM: the kernel does not take one.
+ * sanitizer needs more calls, or it is for 32 bits); HK_ERR_SYSTEM: the kernel does not take one.
  */
 enum hk_err hk_call_filter_set(enum hk_call_filter mode);
 

@@ -181,7 +181,8 @@ static void filter_calls(enum hk_call_filter mode, struct hk_log *log)
 	enum hk_err err = hk_call_filter_set(mode);
 
 	if (err == HK_ERR_DENIED)
-		hk_log_write(log, HK_LOG_INFO, "no filter of system calls: built with a sanitizer");
+		hk_log_write(log, HK_LOG_INFO,
+			"no filter of system calls: not in this build (sanitizer, or 32 bits)");
 	else if (err)
 		hk_log_write(log, HK_LOG_WARNING, "no filter of system calls: %s",
 			err == HK_ERR_SYSTEM ? strerror(errno) : hk_strerror(err));

@@ -12,6 +12,7 @@ import pytest
 
 import memory
 import radius
+import test_radsec
 
 CAP_FILES_AND_PORTS = 1 << 1 | 1 << 2 | 1 << 10  # DAC_OVERRIDE, DAC_READ_SEARCH, NET_BIND_SERVICE
 
@@ -103,6 +104,22 @@ def test_kept_emsk_is_kept_as_a_state(lab, wpa, pki, hokeyd, shim, scannable):
     assert memory.find(server.pid, device.secrets) == {}
     state = {'HMAC state of EMSK': memory.hmac_state(device.keys.emsk)}
     assert set(memory.find(server.pid, state)) == set(state)
+
+
+def test_a_proxy_keeps_no_key_that_went_through(lab, wpa, pki, hokeyd, shim, scannable):
+    """It unhides MSK and rMSK for the one side and hides them for the other."""
+    for name in 'home', 'proxy':
+        pki.issue(name, 'serverAuth,clientAuth', f'DNS:{name}.example')
+    servers = [test_radsec.home(lab, hokeyd, pki), test_radsec.proxy(lab, hokeyd, pki)]
+    servers[1].wait_for('is connected|connected to')
+    device = Device(lab, wpa, pki, shim)
+    client = lab.radius_client()
+    for _ in range(3):
+        device.reauthenticate(client)
+    for server in servers:
+        assert memory.find(server.pid, device.secrets) == {}, server.name
+    assert memory.find(servers[0].pid, device.states())
+    assert not memory.find(servers[1].pid, device.states())
 
 
 def test_removed_keys_are_gone_from_memory(lab, wpa, pki, hokeyd, hokey, shim, scannable):

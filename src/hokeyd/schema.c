@@ -129,7 +129,10 @@ const struct hk_option hk_options[] = {
 	{HK_BLOCK_GLOBAL, "users-file", HK_VALUE_PATH, false, NULL, PATH_LEN, NULL, NO_FIELD,
 		"Who may log in, and what their Access-Accept carries",
 		"See [the users file](#the-users-file). Without it everyone with a valid "
-		"certificate of the configured CA is let in, with no attributes of their own."},
+		"certificate of the configured CA is let in, with no attributes of their own. Who "
+		"is "
+		"taken out of the file, or rejected in it, can no longer re-authenticate either, "
+		"once the configuration has been loaded again."},
 
 	/* ---- listen ---- */
 	{HK_BLOCK_LISTEN, "address", HK_VALUE_TEXT, true, NULL, 1, 64, NULL, NO_FIELD,

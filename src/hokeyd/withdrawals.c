@@ -19,6 +19,7 @@
 #define ROUND_PAUSE_MS     (60 * HK_SECOND) /* after a server has not answered */
 #define BACK_OFF_MAX_MS    (60 * HK_SECOND)
 #define IDLE_MS            (30 * HK_SECOND) /* then a connection is closed */
+#define ON_ITS_WAY_MS      HK_SECOND        /* a key may be, that is not there yet */
 #define PACKET_MAX         640              /* of a Disconnect-Request */
 #define CAUSE_NOT_FOUND    503u
 #define CAUSE_NO_RESOURCES 506u
@@ -29,6 +30,7 @@ struct withdrawal {
 	uint64_t group;
 	hk_time expires; /* of the key */
 	hk_time due;     /* when it may be sent */
+	bool denied;     /* the server said once that it has no such key */
 	bool sent;       /* with this Identifier and Event-Timestamp */
 	uint8_t identifier;
 	uint32_t timestamp;
@@ -226,13 +228,14 @@ static void refused(struct place *p, struct withdrawal *x, const struct hk_radiu
 	char why[80];
 
 	hk_radius_find_u32(nak, HK_RADIUS_ERROR_CAUSE, &cause);
-	if (cause == CAUSE_NOT_FOUND) {
+	if (cause == CAUSE_NOT_FOUND && x->denied) {
 		succeed(p, x);
 		return;
 	}
-	if (cause == CAUSE_NO_RESOURCES) {
+	if (cause == CAUSE_NOT_FOUND || cause == CAUSE_NO_RESOURCES) {
 		unsend(p, x);
-		x->due = now + ROUND_PAUSE_MS;
+		x->denied |= cause == CAUSE_NOT_FOUND;
+		x->due = now + (cause == CAUSE_NOT_FOUND ? ON_ITS_WAY_MS : ROUND_PAUSE_MS);
 		return;
 	}
 	snprintf(why, sizeof(why), "%s refuses with Error-Cause %" PRIu32, p->config->name, cause);

@@ -864,19 +864,43 @@ def test_radclient_takes_a_key_back(lab, wpa, papers, lisbon, tokyo):
     assert 'Disconnect-NAK' in done.stdout and 'Session-Context-Not-Found' in done.stdout
 
 
-# R5176-2.3-01 R5176-6.3-03
-def test_what_lisbon_sends(lab, wpa, hokey, papers, lisbon, tokyo):
-    """A server that is slow to answer gets the same octets again; one that says no is not asked again."""
+def tokyo_is_ours(lab, lisbon):
+    """Lisbon is to tell a socket of the test that keys have ended."""
     lisbon.change((f'address = {TOKYO}\n    tls = federation\n'
                    '    certificate-name = radius.tokyo.example',
                    'address = 127.0.0.30\n    port = 3799\n    secret = "to-take-back"\n'
                    '    retry-interval = 200ms'))
-    open_both(lisbon, tokyo)
-    _, keys = login(lab, wpa, papers)
     with inside(lab.net):
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         sock.bind(('127.0.0.30', 3799))
     sock.settimeout(10)
+    return sock
+
+
+def test_a_key_that_is_still_on_its_way(lab, wpa, hokey, papers, lisbon, tokyo):
+    """A server that has no such key is asked once more a little later."""
+    sock = tokyo_is_ours(lab, lisbon)
+    open_both(lisbon, tokyo)
+    login(lab, wpa, papers)
+    command = lab.start([hokey, 'revoke', '--everywhere', '--user', 'alice@lisbon.example', '--control',
+                         lisbon.folder / 'control.sock'])
+    stamps = []
+    while len(set(stamps)) < 2:
+        octets, sender = sock.recvfrom(4096)
+        stamps.append(radius.Packet(octets).first(EVENT_TIMESTAMP))
+        sock.sendto(radius.reply(b'to-take-back', octets, NAK, radius.attribute(
+            ERROR_CAUSE, struct.pack('!I', 503))), sender)
+    lisbon.program.wait_for(r'key \[.*@tokyo.example\] has ended at tokyo')
+    command.wait()
+    assert 'keys at other servers' in command.output()
+
+
+# R5176-2.3-01 R5176-6.3-03
+def test_what_lisbon_sends(lab, wpa, hokey, papers, lisbon, tokyo):
+    """A server that is slow to answer gets the same octets again; one that says no is not asked again."""
+    sock = tokyo_is_ours(lab, lisbon)
+    open_both(lisbon, tokyo)
+    _, keys = login(lab, wpa, papers)
     waiting = []
     command = threading.Thread(target=lambda: waiting.append(lisbon.hokey(
         hokey, 'revoke', '--everywhere', '--user', 'alice@lisbon.example', status=1)))

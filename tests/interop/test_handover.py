@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+import radius
 from lab import hexdump
 
 FULL = r'CTRL-EVENT-EAP-SUCCESS'
@@ -91,3 +92,27 @@ def test_keys_survive_a_killed_server(lab, wpa, pki, hokeyd):
     server.kill()
     lab.quick(hokeyd, pki)
     hand_over(lab, wpa, station, 'ap2')
+
+
+def test_a_device_that_begins_with_number_0_in_every_run(lab, wpa, pki, hokeyd):
+    """
+    iwd 2.3 keeps its key but not the sequence number, so in FILS its packet is the same in each
+    run. A second access point never gets the key of the first.
+    """
+    server = lab.quick(hokeyd, pki)
+    keys = lab.login(wpa, pki)
+    client = lab.radius_client()
+
+    def run(nas):
+        answer, _ = radius.reauthenticate(client, keys, nas, seq=0, identifier=0, flags=0)
+        assert keys.check_finish(answer.eap)
+        return answer
+
+    answer = run(b'ap1')
+    assert answer.code == radius.ACCESS_ACCEPT
+    assert radius.reply_key(client, answer) == keys.rmsk(0)
+    for nas in (b'ap2', b'ap3'):
+        refusal = run(nas)
+        assert refusal.code == radius.ACCESS_REJECT and refusal.eap[5] & 0x80
+        assert not refusal.vsa(311, 16) and not refusal.vsa(311, 17)
+    assert server.stop() == 0

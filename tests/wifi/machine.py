@@ -17,7 +17,7 @@ import subprocess
 
 HERE = pathlib.Path(__file__).resolve().parent
 QEMU = 'qemu-system-x86_64'
-TIMEOUT, MORE_BY_ROUND = 360, 180  # s, on a slow machine that has more to do
+TIMEOUT, MORE_BY_ROUND = 240, 300  # s, on a slow machine that has more to do
 
 
 def missing():

@@ -74,12 +74,12 @@ class Program:
         return self.process.wait(20)
 
 
-def wait_for(what, condition, timeout=30):
+def wait_for(what, condition, timeout=30, pause=0.02):
     deadline = time.monotonic() + timeout
     while not condition():
         if time.monotonic() > deadline:
             raise AssertionError(f'waited {timeout} s for {what}')
-        time.sleep(0.02)
+        time.sleep(pause)
 
 
 def wait_for_socket(path):

@@ -218,7 +218,7 @@ def fils_too_far(campus):
 def iwd(campus):
     """
     iwd 2.3 has no ERP keys after EAP-TLS: it knows no Session-Id of that method. So it does full
-    EAP at each access point, FILS or not, and is served; 802.11r takes it from one to the other.
+    EAP at each access point, though they offer FILS.
     """
     with Scene(campus, station=Iwd) as s:
         for name, ap in (('full', s.ap1), ('elsewhere', s.ap2), ('back', s.ap1)):

@@ -64,10 +64,10 @@ class Cable:
 
     def _stretch(self):
         if self.lab.netem:
-            ip('link', 'add', 'br', 'type', 'bridge', ns=self.ns)
-            ip('link', 'set', 'br', 'addrgenmode', 'none', 'up', ns=self.ns)
+            ip('link', 'add', 'br0', 'type', 'bridge', ns=self.ns)
+            ip('link', 'set', 'br0', 'addrgenmode', 'none', 'up', ns=self.ns)
             for port in PORTS:
-                ip('link', 'set', port, 'master', 'br', ns=self.ns)
+                ip('link', 'set', port, 'master', 'br0', ns=self.ns)
                 subprocess.run(['tc', '-n', self.ns, 'qdisc', 'add', 'dev', port, 'root', 'netem',
                                 'delay', f'{self.round_trip_ms / 2}ms'], check=True)
             return

@@ -24,6 +24,7 @@ demo:
 # Draws it, too: make demo-roaming PICTURE=file.svg
 demo-roaming:
 	@tools/install-packages roaming
+	@echo "building ..."
 	@$(MAKE) --no-print-directory all >/dev/null
 	@tools/demo-roaming --build $(BUILD) --picture $(or $(PICTURE),roaming.svg)
 

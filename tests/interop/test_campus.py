@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: ISC
 """A device 270 ms away from home: what goes there, what stays on the campus, what others see."""
+import pathlib
 import statistics
+import subprocess
 import time
+import xml.etree.ElementTree as ET
 
 import pytest
 
@@ -11,6 +14,7 @@ from peer_device import Device, kinds, steps
 from campus import DOMAIN, HOME_MS, KYOTO, NEAR, REALM, SITE, Campus, Capture
 from test_handover import ERP, FULL, authenticator_key, hand_over
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 KEY_REQUEST, DOMAIN_NAME, KEY = 1, 2, 3
 PATHS = ['direct', 'radsecproxy', 'freeradius']
 
@@ -153,6 +157,15 @@ def test_the_line_is_cut(campus, hokeyd, pki, wpa):
     campus.cables['out'].mend()
     keys = campus.login(wpa, pki, server=SITE).visiting(DOMAIN)
     assert radius.reauthenticate(client, keys)[0].code == radius.ACCESS_ACCEPT
+
+
+def test_the_demo(programs, tmp_path):
+    picture = tmp_path / 'roaming.svg'
+    done = subprocess.run([ROOT / 'tools' / 'demo-roaming', '--build', programs, '--picture', picture],
+                          capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert 'Frames on the lines out of the campus during all of them: 0.' in done.stdout
+    assert ET.parse(picture).getroot().tag.endswith('svg')
 
 
 # ---- what those between see ----

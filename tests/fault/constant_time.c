@@ -200,6 +200,7 @@ static void serving(void **state)
 
 /* ---- what leaves by RADIUS ---- */
 
+/* HKRAD-3.3-01 */
 static void carrying(void **state)
 {
 	uint8_t octets[20] = "a secret of an AP..", random[16] = {9}, packet[512], key[64] = {4};

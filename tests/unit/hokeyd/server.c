@@ -89,7 +89,7 @@ static void reload_moves_sockets(void **state)
 	assert_true(answers(r, "127.0.0.1", r->port[0]));
 	running_listen(r, "127.0.0.1", r->port[1]);
 	kill(getpid(), SIGHUP);
-	for (int i = 0; i < 20 && !answers(r, "127.0.0.1", r->port[1]); i++)
+	for (int i = 0; i < 200 && !answers(r, "127.0.0.1", r->port[1]); i++)
 		pause_ms(50);
 	assert_true(answers(r, "127.0.0.1", r->port[1]));
 	assert_false(answers(r, "127.0.0.1", r->port[0]));
@@ -216,8 +216,9 @@ static void one_answer_for_each_request(void **state)
 			i % 5 ? HK_NO_BYTES : hk_bytes(state_value, sizeof(state_value)));
 		send_request(r, fd);
 	}
+	while (answered < 200 && recv(fd, r->reply, sizeof(r->reply), 0) > 0)
+		answered++;
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &moment, sizeof(moment));
-	pause_ms(400);
 	while (recv(fd, r->reply, sizeof(r->reply), 0) > 0)
 		answered++;
 	assert_int_equal(answered, 200);
@@ -249,7 +250,7 @@ static void reject_waits_and_comes_once(void **state)
 	send_request(r, fd);
 	send_request(r, fd);
 	assert_int_equal(receive_reply(r, fd, 0), HK_RADIUS_ACCESS_REJECT);
-	assert_in_range(elapsed_ms(&start), 290, 1500);
+	assert_in_range(elapsed_ms(&start), 290, WAIT_S * 1000);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &moment, sizeof(moment));
 	assert_int_equal(receive_reply(r, fd, 0), 0);
 	/* Afterwards a repetition is answered at once. */

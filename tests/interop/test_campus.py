@@ -53,7 +53,7 @@ def delivered(there, here):
 
 # ---- near and far ----
 
-# HKRAD-16.7-01 HKRAD-16.10-01
+# K5749-5-01 K5749-5-03 HKRAD-16.10-01
 @pytest.mark.parametrize('path', PATHS)
 def test_handovers_stay_on_the_campus(campus, hokeyd, pki, device, quick_enough_ms, path):
     there, here = campus.federation(hokeyd, pki, path)
@@ -82,7 +82,7 @@ def test_handovers_stay_on_the_campus(campus, hokeyd, pki, device, quick_enough_
     assert here.stop() == 0 and there.stop() == 0
 
 
-# E6696-3.1-01 E6696-5.1-08 E6696-3-21
+# E6696-3.1-01 E6696-5.1-08 E6696-3-21 K5749-5-04 K5749-5-05 K5749-5-06
 def test_a_device_between_two_domains(campus, hokeyd, pki, device):
     """A key set for each, from one login; home is asked where no domain is known."""
     campus.federation(hokeyd, pki, 'direct')
@@ -170,7 +170,7 @@ def test_the_demo(programs, tmp_path):
 
 # ---- what those between see ----
 
-# HKRAD-16.10-01 R5749-4-01
+# HKRAD-16.10-01 K5749-6.1-03 K5749-6.1-06
 @pytest.mark.parametrize('path', ['radsecproxy-udp', 'freeradius'])
 def test_what_is_between_sees_no_key_and_changes_none(campus, hokeyd, pki, wpa, path):
     there, here = campus.federation(hokeyd, pki, path)

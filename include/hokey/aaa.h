@@ -73,6 +73,7 @@ struct hk_aaa_reply {
 	bool            has_cui;
 	/* Reply attributes of the user: RADIUS attributes, ready encoded. */
 	struct hk_bytes authorization;
+	bool            from_elsewhere;     /* they are those of another home server */
 	/* Accept only: what the ER server that asked for a key gets. */
 	struct hk_key_delivery delivery;
 	uint32_t        error_cause;    /* RFC 5176 section 3.5; 0: none */

@@ -225,6 +225,9 @@ struct hk_attribute_filter {
  * HK_ERR_LIMIT: too many of vendors.
  */
 HK_API enum hk_err hk_filter_add(struct hk_attribute_filter *f, const char *name);
+/* Appends those of an attribute area that are not taken out, as they are. */
+HK_API void hk_filter_copy(
+	const struct hk_attribute_filter *f, struct hk_bytes attributes, struct hk_buf *out);
 
 /* What a proxy does to a request on its way, and undoes on the way back. */
 struct hk_forward {

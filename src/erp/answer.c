@@ -158,6 +158,7 @@ static void reset(struct hk_aaa_reply *reply)
 	reply->user_name = HK_NO_BYTES;
 	reply->key_name = HK_NO_BYTES;
 	reply->authorization = HK_NO_BYTES;
+	reply->from_elsewhere = false;
 	reply->error_cause = 0;
 }
 
@@ -190,6 +191,7 @@ static enum hk_err accept_peer(const struct hk_er_policy *policy,
 	reply->session_timeout_s = session_timeout_s(policy, x, now);
 	reply->user_name = hk_bytes(set->user, set->user_len);
 	reply->authorization = hk_bytes(set->authorization, set->authorization_len);
+	reply->from_elsewhere = set->home_len > 0;
 	return HK_OK;
 }
 

@@ -57,12 +57,16 @@ bool hk_exchange_take_key(struct hk_exchange *x, const struct hk_radius *reply, 
 	uint8_t memory[HK_EAP_MAX_LEN];
 	struct hk_aaa_request q;
 	struct hk_visited_outcome outcome;
+	uint8_t allowed_memory[HK_RADIUS_MAX_LEN];
+	struct hk_buf allowed = hk_buf(allowed_memory, sizeof(allowed_memory));
 	char realm[HK_LOG_ESCAPED];
 
 	if (x->visited->asked.domain_len == 0 || read_request(x, memory, &q))
 		return false;
-	hk_visited_accept(
-		policy_of(x), p->world.store, x->visited, &q, reply->attributes, now, &outcome);
+	/* What its replies may not say, its keys may not say later. */
+	hk_filter_copy(&x->upstream->config->filter_replies, reply->attributes, &allowed);
+	hk_visited_accept(policy_of(x), p->world.store, x->visited, &q, hk_buf_bytes(&allowed), now,
+		&outcome);
 	hk_keystore_release(p->world.store);
 	hk_log_escape(x->realm, realm, sizeof(realm));
 	if (outcome.reason == HK_OK) {

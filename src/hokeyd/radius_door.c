@@ -365,7 +365,10 @@ static void put_accept(struct hk_door *door, const struct hk_door_request *r, st
 	if (q->user_name.len)
 		hk_radius_put(out, HK_RADIUS_USER_NAME,
 			reply->user_name.len ? reply->user_name : q->user_name);
-	hk_put_bytes(out, reply->authorization);
+	if (reply->from_elsewhere)
+		hk_filter_copy(&r->client->config->filter_replies, reply->authorization, out);
+	else
+		hk_put_bytes(out, reply->authorization);
 	if (reply->key_name.len)
 		hk_radius_put(out, HK_RADIUS_EAP_KEY_NAME, reply->key_name);
 	if (reply->has_cui)

@@ -218,7 +218,8 @@ const struct hk_option hk_options[] = {
 		"agreed to it. `protocol-error`: the packet of RFC 7930."},
 	{HK_BLOCK_CLIENT, "filter-replies", HK_VALUE_LIST, false, NULL, 1, 100, NULL, NO_FIELD,
 		"Attributes taken out of proxied replies: `{ Filter-Id, Vendor-9-Attr-1 }`",
-		"Names of the dictionary, `Attr-200`, or `Vendor-9-Attr-1`."},
+		"Names of the dictionary, `Attr-200`, or `Vendor-9-Attr-1`. Also out of answers "
+		"given here with the key of another home, which are what that home had said."},
 
 	/* ---- tls ---- */
 	{HK_BLOCK_TLS, "certificate", HK_VALUE_PATH, false, NULL, PATH_LEN, NULL, NO_FIELD,
@@ -331,7 +332,8 @@ const struct hk_option hk_options[] = {
 		"As `filter-replies` of clients."},
 	{HK_BLOCK_HOME_SERVER, "filter-replies", HK_VALUE_LIST, false, NULL, 1, 100, NULL, NO_FIELD,
 		"Attributes taken out of its replies",
-		"So that a foreign server does not choose your VLANs, for example."},
+		"So that a foreign server does not choose your VLANs, for example. What is taken "
+		"out is not kept with keys that come in the reply either."},
 
 	/* ---- pool ---- */
 	{HK_BLOCK_POOL, "servers", HK_VALUE_LIST, true, NULL, 1, 64, NULL, NO_FIELD,

@@ -9,7 +9,7 @@
 
 /* From one hop to the next. */
 struct hk_hops {
-	const struct hk_radius_secret *from;
+	const struct hk_radius_secret *from; /* NULL: what is hidden stays as it is */
 	const uint8_t *from_authenticator; /* Request Authenticator there */
 	const struct hk_radius_secret *to;
 	const uint8_t *to_authenticator;

@@ -123,7 +123,7 @@ static enum hk_err put_sub_attribute(const struct hk_hops *hops, uint32_t vendor
 		return HK_OK;
 	hk_put_u8(out, type);
 	hk_put_u8(out, 0);
-	if (!is_hidden(vendor, type))
+	if (!hops->from || !is_hidden(vendor, type))
 		hk_put_bytes(out, value);
 	else if (type == MS_CHAP_MPPE_KEYS)
 		err = rehide_password(hops, value, out);
@@ -166,15 +166,31 @@ enum hk_err hk_forward_attribute(
 	if (hk_filter_has_type(hops->filters[0], a->type) ||
 		hk_filter_has_type(hops->filters[1], a->type))
 		return HK_OK;
+	if (a->type == HK_RADIUS_VENDOR_SPECIFIC)
+		return put_vendor_specific(hops, a->value, out);
+	if (!hops->from) {
+		hk_radius_put(out, a->type, a->value);
+		return HK_OK;
+	}
 	switch (a->type) {
 	case HK_RADIUS_USER_PASSWORD:
 		return put_password(hops, a->type, a->value, out);
 	case HK_RADIUS_TUNNEL_PASSWORD:
 		return put_tunnel_password(hops, a->value, out);
-	case HK_RADIUS_VENDOR_SPECIFIC:
-		return put_vendor_specific(hops, a->value, out);
 	default:
 		hk_radius_put(out, a->type, a->value);
 		return HK_OK;
 	}
+}
+
+void hk_filter_copy(
+	const struct hk_attribute_filter *f, struct hk_bytes attributes, struct hk_buf *out)
+{
+	const struct hk_hops hops = {.filters = {f}};
+	struct hk_reader r = hk_reader(attributes);
+	struct hk_radius_attribute a;
+
+	/* Without secrets there is nothing that could not be read. */
+	while (hk_radius_next(&r, &a))
+		(void)hk_forward_attribute(&hops, &a, out);
 }

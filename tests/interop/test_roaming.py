@@ -390,6 +390,19 @@ def test_keys_only_when_the_device_asks(lab, wpa, hokey, papers, lisbon, tokyo):
     assert works(lab, keys)
 
 
+@pytest.mark.parametrize('at', ['operator-name = tokyo.example', 'address = 127.0.0.0/8'],
+                         ids=['home', 'client'])
+def test_filters_hold_for_keys_too(lab, wpa, papers, lisbon, tokyo, at):
+    """What Lisbon's replies may not say is not said later either, by the key it gave to Tokyo."""
+    tokyo.change((at, at + '\n    filter-replies = { Tunnel-Type, Tunnel-Medium-Type, '
+                  'Tunnel-Private-Group-Id }'))
+    open_both(lisbon, tokyo)
+    _, keys = login(lab, wpa, papers)
+    answer = works(lab, keys)
+    assert [answer.first(kind) for kind in (64, 65, 81)] == 3 * [None]
+    assert answer.first(25) == b'lisbon-student'
+
+
 # ---- who gets none ----
 
 def no_key(lab, wpa, hokey, papers, lisbon, tokyo, reason, user='alice'):

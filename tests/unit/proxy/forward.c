@@ -483,6 +483,30 @@ static void filters(void **state)
 	assert_string_equal(types_of(&sent.radius, text), "80 1 33 79 33");
 }
 
+/* Vendor 4711 has two in one attribute; a key hidden for the client stays as it is. */
+static void attributes_that_are_kept_are_filtered(void **state)
+{
+	static const uint8_t area[] = {11, 3, 'f', 26, 14, 0, 0, 0x12, 0x67, 3, 3, 'x', 4, 5, 'a',
+		'b', 'c', 26, 12, 0, 0, 1, 0x37, 16, 6, 1, 2, 3, 4, 69, 5, 1, 2, 3};
+	static const uint8_t left[] = {26, 11, 0, 0, 0x12, 0x67, 4, 5, 'a', 'b', 'c', 26, 12, 0, 0,
+		1, 0x37, 16, 6, 1, 2, 3, 4, 69, 5, 1, 2, 3};
+	struct hk_attribute_filter filter = {0};
+	uint8_t memory[sizeof(area)];
+	struct hk_buf out = hk_buf(memory, sizeof(memory));
+
+	(void)state;
+	hk_filter_copy(&filter, hk_bytes(area, sizeof(area)), &out);
+	assert_true(hk_buf_ok(&out));
+	assert_int_equal(out.len, sizeof(area));
+	assert_memory_equal(out.data, area, sizeof(area));
+	assert_ok(hk_filter_add(&filter, "Vendor-4711-Attr-3"));
+	assert_ok(hk_filter_add(&filter, "Filter-Id"));
+	out = hk_buf(memory, sizeof(memory));
+	hk_filter_copy(&filter, hk_bytes(area, sizeof(area)), &out);
+	assert_int_equal(out.len, sizeof(left));
+	assert_memory_equal(out.data, left, sizeof(left));
+}
+
 static void a_state_of_ours_stays_here(void **state)
 {
 	struct hk_forward f = options();
@@ -589,6 +613,7 @@ int main(void)
 		cmocka_unit_test(the_local_domain_is_told),
 		cmocka_unit_test(hops_are_counted),
 		cmocka_unit_test(filters),
+		cmocka_unit_test(attributes_that_are_kept_are_filtered),
 		cmocka_unit_test(a_state_of_ours_stays_here),
 		cmocka_unit_test(too_long_for_the_next_hop),
 		cmocka_unit_test(refusals),

@@ -8,10 +8,8 @@
  * tag is right, in code that this test cannot tell apart.
  */
 #include "../unit/erp/server.h"
+#include "../unit/keydist/pair.h"
 #include "secret.h"
-
-#include <hokey/keydist.h>
-#include <hokey/radius.h>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -224,6 +222,30 @@ static void carrying(void **state)
 		hk_radius_check_message_authenticator(&p, &secret, random), HK_ERR_AUTHENTICATOR);
 }
 
+/* ---- a DSRK on its way ---- */
+
+static void delivering(void **state)
+{
+	uint8_t session_id[65] = {13, 1, 2}, octets[64] = {3};
+	struct pair *p = *state;
+	struct hk_krs_key key;
+
+	poison(octets, sizeof octets);
+	poison(p->ktk.secret, sizeof p->ktk.secret);
+	hk_key_free(p->emsk);
+	assert_ok(hk_key_import_emsk(NULL, hk_bytes(session_id, sizeof session_id),
+		hk_bytes(octets, sizeof octets), NOW, NOW + EMSK_S * HK_SECOND, &p->emsk));
+	ask(p, HK_KEYDIST_DSRK, "");
+	reveal(p->asked.value, sizeof p->asked.value);
+	assert_int_equal(check(p), HK_KEY_GRANTED);
+	assert_int_equal(deliver(p), HK_KEY_GRANTED);
+	reveal(p->delivery.key, p->delivery.key_len);
+	assert_ok(take(p, &key));
+	hk_krs_key_wipe(&key);
+	p->delivery.key[p->delivery.key_len - 1] ^= 1;
+	assert_err(take(p, &key), HK_ERR_TAG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +256,7 @@ int main(void)
 		cmocka_unit_test(deriving),
 		cmocka_unit_test_setup_teardown(serving, setup, bench_teardown),
 		cmocka_unit_test(carrying),
+		PAIR_TEST(delivering),
 	};
 
 	return cmocka_run_group_tests_name("constant-time", tests, NULL, NULL);

@@ -43,8 +43,11 @@ struct hk_aaa_request {
 	/* A request for a key by an ER server on the way, as it came. */
 	struct hk_keydist_attributes keydist;
 	bool            secure;         /* it came over TLS or DTLS */
+	bool            proxied;        /* other servers are on the way: the sender stands
+	                                   for many authenticators */
 
 	struct hk_bytes client;         /* name of the AAA client in our configuration */
+	struct hk_bytes client_address; /* where it came from: one client may be a network */
 	uint64_t        client_id;      /* stable number of it, also over a reload; sessions
 	                                   are bound to it */
 };

@@ -56,6 +56,12 @@ static void read_standard(const VALUE_PAIR *vp, struct hk_aaa_request *out)
 	case PW_CALLING_STATION_ID:
 		take(&out->calling_station_id, octets, vp->vp_length);
 		break;
+	case PW_OPERATOR_NAME:
+		take(&out->operator_name, octets, vp->vp_length);
+		break;
+	case PW_PROXY_STATE:
+		out->proxied = true;
+		break;
 	case PW_NAS_PORT_TYPE:
 		out->nas_port_type = vp->vp_integer;
 		break;

@@ -35,6 +35,7 @@ static void finish(struct hk_er_exchange *x, enum hk_er_step step, enum hk_err r
 
 /*
  * Which packet from which authenticator: what has the same tag is a repetition.
+ * An authenticator may say of itself what it wants, where it sends from it cannot.
  * For the packet stand its last octets, which are the end of its authentication
  * tag: nothing is accepted before that was verified. Two SHA-256 blocks do for
  * all authenticators but talkative ones.
@@ -44,8 +45,9 @@ static void tag_exchange(struct hk_er_exchange *x, const struct hk_aaa_request *
 	const struct hk_bytes packet = x->message.packet;
 	const size_t end_len = packet.len < HK_REPEAT_TAG_LEN ? packet.len : HK_REPEAT_TAG_LEN;
 	const struct hk_bytes values[] = {hk_bytes(packet.data + packet.len - end_len, end_len),
-		request->client, request->nas_identifier, request->nas_ip_address,
-		request->nas_ipv6_address, request->called_station_id, request->calling_station_id};
+		request->client, request->client_address, request->operator_name,
+		request->nas_identifier, request->nas_ip_address, request->nas_ipv6_address,
+		request->called_station_id, request->calling_station_id};
 	enum { N = sizeof values / sizeof values[0] };
 	struct hk_bytes parts[1 + N];
 	uint8_t lengths[N][2], hash[HK_SHA256_LEN];
@@ -59,6 +61,17 @@ static void tag_exchange(struct hk_er_exchange *x, const struct hk_aaa_request *
 	memcpy(x->advance.tag, hash, HK_REPEAT_TAG_LEN);
 }
 
+/*
+ * Where a server stands between, anybody behind it could send the packet of
+ * another authenticator once more, with its names, and would get its key. There a
+ * device whose answer was lost logs in anew.
+ */
+static uint32_t repeat_window_ms(
+	const struct hk_er_policy *policy, const struct hk_aaa_request *request)
+{
+	return request->proxied || request->keydist.request.data ? 0 : policy->repeat_window_ms;
+}
+
 static void prepare_advance(const struct hk_er_policy *policy, const struct hk_aaa_request *request,
 	hk_time now, struct hk_er_exchange *x)
 {
@@ -66,7 +79,7 @@ static void prepare_advance(const struct hk_er_policy *policy, const struct hk_a
 	x->advance.realm = x->nai.realm;
 	x->advance.seq = x->message.seq;
 	x->advance.window = policy->window;
-	x->advance.repeat_window_ms = policy->repeat_window_ms;
+	x->advance.repeat_window_ms = repeat_window_ms(policy, request);
 	x->advance.now = now;
 	tag_exchange(x, request);
 }

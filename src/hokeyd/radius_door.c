@@ -199,6 +199,7 @@ enum hk_err hk_door_read(const struct hk_radius *p, const struct hk_client *clie
 	q->wants_key_name = asks_for(p, HK_RADIUS_EAP_KEY_NAME);
 	q->cui = hk_radius_find(p, HK_RADIUS_CHARGEABLE_USER_IDENTITY);
 	q->operator_name = hk_radius_find(p, HK_RADIUS_OPERATOR_NAME);
+	q->proxied = p->has_proxy_state || client->config->er_server;
 	q->client = client->name;
 	q->client_id = client->id;
 	q->secure = client->config->tls != NULL;
@@ -212,6 +213,7 @@ static enum hk_err read_request(struct hk_door_request *r)
 
 	if (r->keydist_vendor && hk_radius_has(&r->radius, HK_RADIUS_VENDOR_SPECIFIC))
 		hk_keydist_read(r->radius.attributes, r->keydist_vendor, &q->keydist);
+	q->client_address = hk_bytes(r->address, sizeof(r->address));
 	return hk_door_read(&r->radius, r->client, &joined, q);
 }
 
@@ -314,6 +316,7 @@ enum hk_door_step hk_door_receive(struct hk_door *door, const struct hk_clients 
 {
 	if (parse(door, datagram, r) == HK_DOOR_DROP)
 		return HK_DOOR_DROP;
+	memcpy(r->address, source->address, sizeof(r->address));
 	r->client = hk_clients_find(clients, source->address);
 	if (!r->client || r->client->config->tls)
 		return hk_door_drop(door, r, HK_COUNT_UNKNOWN_CLIENT);

@@ -34,6 +34,7 @@ struct hk_door {
 struct hk_door_request {
 	struct hk_radius  radius;     /* points into the datagram */
 	struct hk_client *client;
+	uint8_t           address[16]; /* of the client, as in struct hk_radius_source */
 	uint64_t          entry;      /* in the duplicate table */
 	uint32_t          keydist_vendor; /* as the door's was */
 	enum hk_counter   dropped;    /* why, after HK_DOOR_DROP */
@@ -68,8 +69,8 @@ void hk_door_move(
 	struct hk_door_request *to, const struct hk_door_request *r, uint8_t *memory);
 
 /*
- * The same for a packet of a client that is known already, by TLS. source:
- * unique to its connection. A packet for which RFC 6613 section 2.6.4 wants
+ * The same for a packet of a client that is known already, by TLS; r->address is
+ * set. source: unique to its connection. A packet for which RFC 6613 section 2.6.4 wants
  * the connection closed is dropped as MALFORMED, BAD_AUTHENTICATOR or
  * NO_AUTHENTICATOR.
  */

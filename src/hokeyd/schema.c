@@ -203,7 +203,9 @@ const struct hk_option hk_options[] = {
 	{HK_BLOCK_CLIENT, "er-server", HK_VALUE_BOOL, false, "no", 0, 0, NULL, CLIENT(er_server),
 		"It is a local ER server or a proxy of such",
 		"Then its requests for keys pass, and the answers to them. Of others, as access "
-		"points are, a local ER server lets none through and asks for itself."},
+		"points are, a local ER server lets none through and asks for itself. A "
+		"re-authentication that comes twice through it is not answered a second time: "
+		"see `repeat-window`."},
 	{HK_BLOCK_CLIENT, "revokes", HK_VALUE_LIST, false, NULL, 1, HK_REALM_MAX_LEN, NULL,
 		NO_FIELD,
 		"Home realms whose keys it may take back, with Disconnect-Requests; `*`: all",
@@ -460,7 +462,12 @@ const struct hk_option hk_options[] = {
 	{HK_BLOCK_ERP, "repeat-window", HK_VALUE_MILLISECONDS, false, "5s", 0, 30000, NULL,
 		ERP(policy.repeat_window_ms),
 		"How long the same request from the same access point gets the same answer",
-		"Access points send again when our answer was lost; FILS does so after 100 ms."},
+		"Access points send again when our answer was lost; FILS does so after 100 ms. "
+		"From "
+		"where other servers are on the way (Proxy-State, a client with `er-server`, a "
+		"request for keys) nothing is answered twice, for it could be for another access "
+		"point: a device whose answer was lost logs in anew there. hokeyd as a proxy keeps "
+		"answers for such repetitions itself."},
 	{HK_BLOCK_ERP, "failures-per-second", HK_VALUE_NUMBER, false, "5", 0, 1000, NULL,
 		ERP(policy.failures_per_s),
 		"Failures told to one device in a second, more are dropped; 0: no limit", NULL},

@@ -221,6 +221,7 @@ static enum hk_door_step at_the_door(
 	struct hk_door_request *r = &w->requests[i];
 
 	if (w->connection) {
+		hk_client_address(&w->from[i], r->address, &source.port);
 		/* No address begins so: what was answered on other connections is not ours. */
 		memset(source.address, 0xff, 8);
 		hk_store_u64(source.address + 8, hk_connection_number(w->connection));

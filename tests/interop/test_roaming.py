@@ -658,6 +658,18 @@ def test_devices_without_erp_are_not_disturbed(lab, wpa, hokey, papers, lisbon, 
     assert tokyo.program.output().count('Proxied login OK') == 2
 
 
+def test_another_access_point_with_its_names(lab, wpa, papers, lisbon, tokyo):
+    """It has heard the device and asks again as if it were the first one: no key for it."""
+    open_both(lisbon, tokyo)
+    home, keys = login(lab, wpa, papers)
+    for each in (keys, home):
+        first, second = lab.radius_client('127.0.0.1'), lab.radius_client('127.0.0.9')
+        answer, initiate = radius.reauthenticate(first, each)
+        assert answer.code == radius.ACCESS_ACCEPT
+        answer = second.ask(radius.erp_attributes(each, initiate))
+        assert answer.code == radius.ACCESS_REJECT and answer.first(radius.VENDOR) is None
+
+
 # ---- the end of keys ----
 
 # HKRAD-16.11-01 R5176-2.3-01 R8559-3.2-01

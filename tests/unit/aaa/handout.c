@@ -393,26 +393,29 @@ static void without_indication(void **state)
 	assert_finish(b, true, true);
 }
 
-/* An answer that was lost is given again, octet for octet, key and all. */
+/*
+ * The server that asks stands for many access points, and another one of them may
+ * have heard the device: neither rMSK nor DSRK goes out a second time.
+ */
 static void a_repeated_bootstrap(void **state)
 {
 	struct bench *b = *state;
-	uint8_t first[HK_EAP_MAX_LEN], msk[HK_AAA_KEY_LEN];
-	size_t len;
 
-	b->kds.indicate = false;
 	login(b);
 	ask_as(b, 0);
 	reauth(b, HK_ERP_FLAG_B);
 	assert_delivered(b);
-	len = b->h->visit.reply.eap.len;
-	memcpy(first, b->h->eap, len);
-	memcpy(msk, b->h->visit.reply.key, sizeof(msk));
-	hall_ask(b->h, device_packet(&b->device));
+	for (size_t who = 0; who < 2; who++) {
+		ask_as(b, who);
+		hall_ask(b->h, device_packet(&b->device));
+		assert_err(b->h->visit.reply.reason, HK_ERR_REPLAY);
+		assert_int_equal(b->h->visit.reply.verdict, HK_VERDICT_REJECT);
+		assert_int_equal(b->h->visit.reply.delivery.key_len, 0);
+	}
+	/* it goes on with the next number */
+	ask_as(b, 0);
+	reauth(b, HK_ERP_FLAG_B);
 	assert_delivered(b);
-	assert_int_equal(b->h->visit.reply.eap.len, len);
-	assert_memory_equal(first, b->h->eap, len);
-	assert_memory_equal(msk, b->h->visit.reply.key, sizeof(msk));
 }
 
 /* K5749-6.2-01 E6696-5.1-16 */

@@ -448,7 +448,7 @@ static void repetition_from_elsewhere_is_a_replay(void **state)
 	struct hk_aaa_request same = t->request;
 
 	assert_ok(serve(t, packet));
-	for (unsigned i = 0; i < 7; i++) {
+	for (unsigned i = 0; i < 11; i++) {
 		t->request = same;
 		switch (i) {
 		case 0:
@@ -468,6 +468,19 @@ static void repetition_from_elsewhere_is_a_replay(void **state)
 			break;
 		case 5:
 			t->request.client = hk_text("ap-2");
+			break;
+		case 6: /* another access point of the same network, with the names of the first */
+			t->request.client_address =
+				hk_bytes("\0\0\0\0\0\0\0\0\0\0\xff\xff\xc0\x01\x02\x12", 16);
+			break;
+		case 7:
+			t->request.operator_name = hk_text("1other.example");
+			break;
+		case 8: /* whoever it was that a server on the way has heard */
+			t->request.proxied = true;
+			break;
+		case 9:
+			t->request.keydist.request = hk_text("give me its DSRK");
 			break;
 		default: /* the same octets, cut in another place */
 			t->request.client = hk_text("ap-1n");

@@ -106,6 +106,7 @@ static inline int bench_setup(void **state)
 		.called_station_id = hk_text("02-00-00-00-01-00:hokey"),
 		.calling_station_id = hk_text("02-00-00-00-02-00"),
 		.client = hk_text("ap-1"),
+		.client_address = hk_bytes("\0\0\0\0\0\0\0\0\0\0\xff\xff\xc0\x01\x02\x11", 16),
 		.client_id = 1};
 	bench_derive(&t);
 	assert_ok(hk_keystore_memory_open(&config, &t.store));

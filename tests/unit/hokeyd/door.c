@@ -361,6 +361,27 @@ static void contradictions_are_rejected(void **state)
 	}
 }
 
+/* Who sent it, and whether for others, does not depend on what it says of itself. */
+static void where_a_request_is_from(void **state)
+{
+	struct door_bench *b = *state;
+	const struct hk_aaa_request *q = &b->r.visit.request;
+	uint8_t address[16];
+
+	hex(address, sizeof(address), AP);
+	assert_int_equal(bench_send(b, (struct make){.attributes = NAS}), HK_DOOR_VISIT);
+	assert_int_equal(q->client_address.len, sizeof(address));
+	assert_memory_equal(q->client_address.data, address, sizeof(address));
+	assert_false(q->proxied);
+	assert_int_equal(bench_send(b, (struct make){.identifier = 1, .attributes = NAS "210301"}),
+		HK_DOOR_VISIT);
+	assert_true(q->proxied);
+	b->configs[0].er_server = true;
+	assert_int_equal(
+		bench_send(b, (struct make){.identifier = 2, .attributes = NAS}), HK_DOOR_VISIT);
+	assert_true(q->proxied);
+}
+
 static void without_nas_identity(void **state)
 {
 	static const char *const link_local[] = {
@@ -709,6 +730,7 @@ int main(void)
 		TEST(status_server_needs_a_signature),
 		TEST(status_server_is_limited),
 		TEST(contradictions_are_rejected),
+		TEST(where_a_request_is_from),
 		TEST(without_nas_identity),
 		TEST(request_is_decoded),
 		TEST(invalid_attributes_are_ignored),

@@ -185,13 +185,6 @@ static enum hk_err derive(const struct hk_key *emsk, hk_time now, hk_time expire
 	return err;
 }
 
-static void withdraw(struct hk_home_visit *visit, enum hk_err reason)
-{
-	hk_kds_refuse(&visit->reply.delivery, HK_KEY_TEMPORARY_FAILURE);
-	visit->event.key.error = HK_KEY_TEMPORARY_FAILURE;
-	visit->event.key.reason = reason;
-}
-
 /* A key for another domain goes only with the grant that was stored. */
 static enum hk_err store(struct hk_rlm *m, struct hk_desk *desk, const struct hk_key *emsk,
 	struct hk_bytes realm, hk_time now)
@@ -207,8 +200,8 @@ static enum hk_err store(struct hk_rlm *m, struct hk_desk *desk, const struct hk
 	err = hk_keystore_put(desk->worker.store, set);
 	if (!err)
 		hk_keystore_expire(desk->worker.store, now, EXPIRE_MAX, &removed);
-	else if (visit->event.key.asked)
-		withdraw(visit, err);
+	else
+		hk_handout_withdraw(visit, err);
 	return err;
 }
 

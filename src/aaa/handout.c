@@ -98,6 +98,12 @@ void hk_handout_with_login(struct hk_home_worker *w, const struct hk_home_policy
 		deliver(policy, visit, &request, emsk, session_end, now);
 }
 
+void hk_handout_withdraw(struct hk_home_visit *visit, enum hk_err reason)
+{
+	if (visit->reply.delivery.key_len)
+		refuse(visit, HK_KEY_TEMPORARY_FAILURE, reason);
+}
+
 /* ---- with a re-authentication ---- */
 
 /* What the Finish says to the peer. Without memory there is no indication. */

@@ -31,6 +31,9 @@ void hk_handout_with_login(struct hk_home_worker *w, const struct hk_home_policy
 void hk_handout_with_reauth(struct hk_home_worker *w, const struct hk_home_policy *policy,
 	struct hk_home_visit *visit, hk_time now, struct hk_key **indication);
 
+/* The key set with the grant could not be stored: nobody may get the key. */
+void hk_handout_withdraw(struct hk_home_visit *visit, enum hk_err reason);
+
 /* With anything but an Accept nothing is handed out. */
 void hk_handout_end(struct hk_home_visit *visit);
 

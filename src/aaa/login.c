@@ -195,6 +195,8 @@ static enum hk_err keep_keys(struct hk_home_worker *w, const struct hk_home_poli
 	if (!err) {
 		visit->event.has_keys = true;
 		memcpy(visit->event.emsk_name, set->emsk_name, HK_EMSK_NAME_LEN);
+	} else {
+		hk_handout_withdraw(visit, err);
 	}
 	hk_keyset_wipe(set);
 	hk_key_free(rrk);

@@ -189,6 +189,28 @@ static void with_a_login(void **state)
 	assert_int_equal(hk_load_u32(b->h->visit.reply.delivery.key + 28), 28800);
 }
 
+/* What is not noted cannot be taken back, so it does not go out. */
+static void no_key_when_its_grant_is_not_stored(void **state)
+{
+	struct bench *b = *state;
+	const struct hk_keystore_memory_config small = {.max_sets = 1};
+
+	hk_home_done(&b->h->worker, &b->h->visit);
+	hk_keystore_close(b->h->store);
+	assert_ok(hk_keystore_memory_open(&small, &b->h->store));
+	hk_home_worker_init(&b->h->worker, b->h->home, b->h->store);
+	login(b);
+	ask_as(b, 0);
+	login(b);
+	assert_err(b->h->visit.event.store, HK_ERR_STORE_FULL);
+	assert_refused(b, HK_KEY_TEMPORARY_FAILURE, HK_ERR_STORE_FULL);
+	/* with room again */
+	assert_ok(hk_keystore_remove_user(b->h->store, b->h->visit.event.user, NULL, &(size_t){0}));
+	ask_as(b, 0);
+	login(b);
+	assert_delivered(b);
+}
+
 /* Nothing is said to a request nobody made, nor by a server that delivers nothing. */
 static void nothing_asked_nothing_said(void **state)
 {
@@ -524,6 +546,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BENCH_TEST(with_a_login),
+		BENCH_TEST(no_key_when_its_grant_is_not_stored),
 		BENCH_TEST(nothing_asked_nothing_said),
 		BENCH_TEST(refusals_with_a_login),
 		BENCH_TEST(no_key_with_a_failed_login),

@@ -205,21 +205,17 @@ struct hk_forward hk_exchange_forward(const struct hk_exchange *x, const struct 
 }
 
 /* The packet, in memory of its own: it may have to be sent again as it is. */
-static enum hk_err write_packet(struct hk_exchange *x, hk_time now)
+static enum hk_err write_with(struct hk_exchange *x, struct hk_bytes extra)
 {
 	struct hk_forward f = hk_exchange_forward(x, x->upstream);
 	uint8_t memory[HK_RADIUS_MAX_LEN];
 	struct hk_buf b = hk_buf(memory, sizeof(memory));
 	uint8_t random[HK_FORWARD_RANDOM_LEN];
-	uint8_t extra_memory[2 * HK_RADIUS_VALUE_MAX + 4];
-	struct hk_buf extra = hk_buf(extra_memory, sizeof(extra_memory));
 	enum hk_err err;
 
 	if (!hk_proxy_random(x->proxy, random, sizeof(random)))
 		return HK_ERR_CRYPTO;
-	if (x->visited)
-		hk_exchange_ask_key(x, &extra, now);
-	f.extra = hk_buf_bytes(&extra);
+	f.extra = extra;
 	err = hk_forward_request(&f, &x->request, x->identifier, random, &b);
 	if (err)
 		return err;
@@ -231,6 +227,22 @@ static enum hk_err write_packet(struct hk_exchange *x, hk_time now)
 	return hk_radius_parse(hk_bytes(x->sent_octets, b.len), &x->sent);
 }
 
+/* A request that is too big with the question for a key goes without it. */
+static enum hk_err write_packet(struct hk_exchange *x, hk_time now)
+{
+	uint8_t memory[2 * HK_RADIUS_VALUE_MAX + 4];
+	struct hk_buf question = hk_buf(memory, sizeof(memory));
+	enum hk_err err;
+
+	if (x->visited)
+		hk_exchange_ask_key(x, &question, now);
+	err = write_with(x, hk_buf_bytes(&question));
+	if (question.len == 0 || (err != HK_ERR_TOO_LONG && err != HK_ERR_LIMIT))
+		return err;
+	hk_exchange_ask_no_key(x, now);
+	return write_with(x, HK_NO_BYTES);
+}
+
 void hk_exchange_send(struct hk_exchange *x, hk_time now)
 {
 	struct hk_upstream *u = x->upstream;
@@ -239,6 +251,7 @@ void hk_exchange_send(struct hk_exchange *x, hk_time now)
 	case HK_OK:
 		break;
 	case HK_ERR_TOO_LONG:
+	case HK_ERR_LIMIT:
 		refuse(x, HK_CAUSE_TOO_BIG, now);
 		return;
 	case HK_ERR_EXHAUSTED:

@@ -172,6 +172,8 @@ void hk_upstream_bad_reply(struct hk_upstream *u, enum hk_err why, hk_time now);
 enum hk_err hk_exchange_visit(struct hk_exchange *x);
 /* A key request for the packet that is about to be written, if there is one to be asked. */
 void hk_exchange_ask_key(struct hk_exchange *x, struct hk_buf *extra, hk_time now);
+/* It is not asked after all: there is no room for it. */
+void hk_exchange_ask_no_key(struct hk_exchange *x, hk_time now);
 /* The Access-Accept has come: takes the key out of it. True: there was one, and it is good. */
 bool hk_exchange_take_key(struct hk_exchange *x, const struct hk_radius *reply, hk_time now);
 

@@ -51,6 +51,14 @@ void hk_exchange_ask_key(struct hk_exchange *x, struct hk_buf *extra, hk_time no
 			x->upstream->config->name);
 }
 
+void hk_exchange_ask_no_key(struct hk_exchange *x, hk_time now)
+{
+	x->visited->asked.domain_len = 0;
+	hk_log_repeated(x->proxy->world.log, HK_LOG_INFO, "key-room", x->client->name, now,
+		"no key is asked for with a request of client %s: it is too big for that",
+		x->client->config->name);
+}
+
 bool hk_exchange_take_key(struct hk_exchange *x, const struct hk_radius *reply, hk_time now)
 {
 	struct hk_proxy *p = x->proxy;

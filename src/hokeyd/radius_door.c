@@ -414,6 +414,27 @@ static enum hk_err write_reply(
 	return hk_radius_sign_reply(out, &r->client->config->secret, r->radius.authenticator);
 }
 
+/* Who asked for a key gets none rather than no answer. */
+static void withhold_key(struct hk_home_visit *visit)
+{
+	hk_kds_refuse(&visit->reply.delivery, HK_KEY_GRANTED);
+	visit->event.key.error = HK_KEY_TEMPORARY_FAILURE;
+	visit->event.key.reason = HK_ERR_TOO_LONG;
+}
+
+static enum hk_err write_fitting_reply(
+	struct hk_door *door, struct hk_door_request *r, struct hk_buf *out)
+{
+	const struct hk_buf start = *out;
+	enum hk_err err = write_reply(door, r, out);
+
+	if (!err || r->visit.reply.delivery.key_len == 0)
+		return err;
+	withhold_key(&r->visit);
+	*out = start;
+	return write_reply(door, r, out);
+}
+
 static void count_outcome(struct hk_counters *c, const struct hk_home_visit *visit)
 {
 	const struct hk_home_event *e = &visit->event;
@@ -461,7 +482,7 @@ enum hk_door_step hk_door_encode(
 		hk_door_forget(door, r->entry, now);
 		return hk_door_drop(door, r, HK_COUNT_SILENT);
 	}
-	if (write_reply(door, r, out)) {
+	if (write_fitting_reply(door, r, out)) {
 		hk_door_forget(door, r->entry, now);
 		return hk_door_drop(door, r, HK_COUNT_TOO_LONG);
 	}

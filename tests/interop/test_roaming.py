@@ -403,6 +403,24 @@ def test_filters_hold_for_keys_too(lab, wpa, papers, lisbon, tokyo, at):
     assert answer.first(25) == b'lisbon-student'
 
 
+@pytest.mark.parametrize('total, attributes', [(3800, 0), (4010, 0), (1000, 194)])
+def test_a_request_without_room_for_the_question(lab, papers, lisbon, tokyo, total, attributes):
+    """The login goes on, as it would without a local ER server."""
+    open_both(lisbon, tokyo)
+    client = lab.radius_client()
+    head = radius.attribute(1, b'alice@lisbon.example') + radius.attribute(32, b'ap1')
+    head += attributes * radius.attribute(25, b'x')
+    room = total - 20 - 18 - len(head)
+    eap = room - 2 * ((room + 254) // 255)
+    identity = b'alice@lisbon.example'
+    eap = struct.pack('!BBHB', 2, 7, eap, 1) + identity.ljust(eap - 5, b'\0')
+    answer = client.ask(head + radius.eap_attributes(eap))
+    assert len(client.last) == total
+    assert answer.code == radius.ACCESS_CHALLENGE
+    asked = 'no key is asked for with a request of client access-points' not in tokyo.program.output()
+    assert asked == (total == 3800)
+
+
 # ---- who gets none ----
 
 def no_key(lab, wpa, hokey, papers, lisbon, tokyo, reason, user='alice'):

@@ -510,6 +510,32 @@ static void too_long_for_a_packet(void **state)
 	assert_int_equal(counted(b, HK_COUNT_TOO_LONG), 1);
 }
 
+/* An Accept in which all but the key fits goes out without the key. */
+static void too_long_with_a_key(void **state)
+{
+	struct door_bench *b = *state;
+	struct hk_aaa_reply *reply = &b->r.visit.reply;
+	struct hk_keydist_attributes keys;
+	uint8_t filler[HK_RADIUS_MAX_LEN];
+	struct hk_buf authorization = hk_buf(filler, sizeof(filler));
+
+	assert_int_equal(
+		bench_send(b, (struct make){.attributes = NAS, .eap = IDENTITY}), HK_DOOR_VISIT);
+	b->r.keydist_vendor = HK_VENDOR_HOKEY;
+	for (int i = 0; i < 15; i++)
+		hk_radius_put(&authorization, 25, hk_bytes(b->out, HK_RADIUS_VALUE_MAX));
+	reply->verdict = HK_VERDICT_ACCEPT;
+	reply->authorization = hk_buf_bytes(&authorization);
+	reply->delivery = (struct hk_key_delivery){
+		.key_len = HK_KEYDIST_KEY_MAX, .domain = hk_text("visited.example")};
+	b->r.visit.event.key.asked = true;
+	assert_int_equal(bench_answer(b), HK_DOOR_REPLY);
+	assert_int_equal(b->reply.code, HK_RADIUS_ACCESS_ACCEPT);
+	hk_keydist_read(b->reply.attributes, HK_VENDOR_HOKEY, &keys);
+	assert_null(keys.key.data);
+	assert_int_equal(b->r.visit.event.key.error, HK_KEY_TEMPORARY_FAILURE);
+}
+
 /* ---- replies ---- */
 
 static void give_identity(struct door_bench *b, const char *attributes)
@@ -736,6 +762,7 @@ int main(void)
 		TEST(invalid_attributes_are_ignored),
 		TEST(room_for_eap),
 		TEST(too_long_for_a_packet),
+		TEST(too_long_with_a_key),
 		TEST(accept_),
 		TEST(accept_without_user_name),
 		TEST(reject),

@@ -73,6 +73,27 @@ static void reopened_and_silent(void **state)
 	assert_int_equal(hk_watchdog_due(&w, w.due, 0), HK_WATCHDOG_WAIT);
 	assert_int_equal(hk_watchdog_due(&w, w.due, 0), HK_WATCHDOG_CLOSE);
 	assert_int_equal(w.state, HK_WATCHDOG_DOWN);
+	/* closed is closed: what still comes opens nothing, and nothing is sent */
+	hk_watchdog_received(&w, true, 40000, 0);
+	assert_int_equal(hk_watchdog_due(&w, w.due, 0), HK_WATCHDOG_WAIT);
+	assert_int_equal(w.state, HK_WATCHDOG_DOWN);
+}
+
+/* An answer that comes late counts from the beginning. */
+static void reopened_and_slow(void **state)
+{
+	struct hk_watchdog w;
+
+	(void)state;
+	hk_watchdog_open(&w, 30000, true, 0, 0);
+	assert_int_equal(hk_watchdog_due(&w, w.due, 0), HK_WATCHDOG_WAIT);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(w.state, HK_WATCHDOG_REOPEN);
+		hk_watchdog_received(&w, true, 40000 + i, 0);
+		if (i < 2)
+			assert_int_equal(hk_watchdog_due(&w, w.due, 0), HK_WATCHDOG_SEND);
+	}
+	assert_int_equal(w.state, HK_WATCHDOG_OKAY);
 }
 
 int main(void)
@@ -83,6 +104,7 @@ int main(void)
 		cmocka_unit_test(anything_that_comes_clears_it),
 		cmocka_unit_test(three_answers_after_a_failure),
 		cmocka_unit_test(reopened_and_silent),
+		cmocka_unit_test(reopened_and_slow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

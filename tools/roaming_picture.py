@@ -86,7 +86,8 @@ def label_handovers(runs, axis, domain, events):
     for part in ([r for r in moves if r['began'] < cut], [r for r in moves if r['began'] >= cut]):
         middle = (axis.x(part[0]['began']) + axis.x(part[-1]['began'])) / 2
         took = statistics.median(r['ms'] for r in part)
-        out += text(middle, 62, f'{len(part)} handovers\n{took:.1f} ms each', 12, 'middle', NEAR, 'bold')
+        out += text(middle, 62, f'{len(part)} handovers\n{took:.1f} ms each', 12, 'middle', NEAR,
+                    'bold')
     return out
 
 

@@ -21,6 +21,7 @@ import sys
 import threading
 import time
 
+import freeradius
 import radius
 from lab import READY, Lab, inside, ip
 
@@ -145,10 +146,10 @@ class Campus(Lab):
         for ns, interface, address in ((self.net, 'wired', NEAR), (self.site, 'campus', SITE)):
             ip('addr', 'add', f'{address}/24', 'dev', interface, ns=ns)
             ip('link', 'set', interface, 'up', ns=ns)
-        self.cables['out'] = Cable(self, 'out', [(self.site, 'out', SITE_OUT), (self.fed, 'in', FED)],
-                                   ROUND_TRIPS_MS['out'])
-        self.cables['far'] = Cable(self, 'far', [(self.fed, 'out', FED_OUT), (self.home, 'in', HOME)],
-                                   ROUND_TRIPS_MS['far'])
+        ends = {'out': [(self.site, 'out', SITE_OUT), (self.fed, 'in', FED)],
+                'far': [(self.fed, 'out', FED_OUT), (self.home, 'in', HOME)]}
+        for name, two in ends.items():
+            self.cables[name] = Cable(self, name, two, ROUND_TRIPS_MS[name])
         with inside(self.fed), open('/proc/sys/net/ipv4/ip_forward', 'w') as forward:
             forward.write('1')
         ip('route', 'add', '10.3.0.0/24', 'via', FED, ns=self.site)
@@ -279,35 +280,18 @@ realm * {{
         program.wait_for('listening|createlistener')
         return program
 
-    def freeradius(self):
+    def freeradius(self, pki, tls=True):
         """Debian's FreeRADIUS as nothing but a proxy; it tells all it sees."""
-        folder = self.folder / 'freeradius'
-        folder.mkdir(mode=0o700)
-        blocks = f'''
-prefix = /usr; libdir = /usr/lib/freeradius; logdir = {folder}; run_dir = {folder}
-pidfile = {folder}/radiusd.pid; proxy_requests = yes
-security {{; allow_vulnerable_openssl = yes; }}
-thread pool {{; }}
-modules {{; realm suffix {{; format = suffix; delimiter = "@"; }}; }}
-client before {{; ipaddr = {SITE_OUT}; secret = {SECRET}; }}
-home_server home {{; type = auth; ipaddr = {HOME}; port = 1812; secret = {SECRET}; }}
-home_server_pool homes {{; home_server = home; }}
-realm {REALM} {{; auth_pool = homes; nostrip; }}
-server default {{; listen {{; type = auth; ipaddr = {FED}; port = 1812; }}
-authorize {{; suffix; }}; }}
-'''
-        (folder / 'radiusd.conf').write_text(blocks.replace('; ', '\n'))  # one item to a line
-        program = self.start(['/usr/sbin/freeradius', '-f', '-X', '-l', 'stdout', '-d', folder, '-n',
-                              'radiusd'], ns=self.fed, name='freeradius')
-        program.wait_for('Ready to process requests')
-        return program
+        return freeradius.start_proxy(
+            self, SITE_OUT, FED, HOME, REALM, *(('radsec', 'radsec') if tls else (SECRET, SECRET)),
+            tls=(pki.cert('fed'), pki.key('fed'), pki.ca) if tls else None, ns=self.fed)
 
     def federation(self, program, pki, kind, **home):
         """All of it with one of the proxies, or none, in the middle; (home, site)."""
         for name in ('home', 'site', 'fed'):
             if not pki.cert(name).exists():
                 pki.issue(name, BOTH, f'DNS:{name}.example')
-        if kind == 'freeradius' or kind == 'radsecproxy-udp':
+        if kind.endswith('-udp'):
             home['erp'] = home.get('erp', 'keep-emsk = yes') + '  key-transport = any'
         there = self.home_server(program, pki, client='site' if kind == 'direct' else 'fed', **home)
         if kind == 'direct':
@@ -316,7 +300,10 @@ authorize {{; suffix; }}; }}
             self.radsecproxy(pki)
             return there, self.local_server(program, pki, FED, 'fed')
         if kind == 'freeradius':
-            self.freeradius()
+            self.freeradius(pki)
+            return there, self.local_server(program, pki, FED, 'fed')
+        if kind == 'freeradius-udp':
+            self.freeradius(pki, tls=False)
         else:
             self.radsecproxy(pki, tls=False)
         return there, self.local_server(program, pki, FED, erp='key-transport = any')

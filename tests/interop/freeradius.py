@@ -38,6 +38,40 @@ def keys_of(log, identity):
                          identity.split('@')[1])
 
 
+def start_proxy(lab, client, address, home, realm, before, after, tls=None, ns=None):
+    """
+    FreeRADIUS as nothing but a proxy between two hokeyd, with its own secret towards each;
+    tls: certificate, key and CA, for RADIUS/TLS at both sides. It tells all it sees.
+    """
+    folder = lab.folder / 'freeradius'
+    folder.mkdir(mode=0o700)
+    port, client_tls, secure = 1812, '', ''
+    if tls:
+        port, client_tls = 2083, 'proto = tls; '
+        secure = ('proto = tcp; tls {{; certificate_file = {}; private_key_file = {}; ca_file = {}; '
+                  'require_client_cert = yes; tls_min_version = "1.2"; tls_max_version = "1.2"; '
+                  'fragment_size = 8192; }}; '.format(*tls))
+    blocks = f'''
+prefix = /usr; libdir = /usr/lib/freeradius; logdir = {folder}; run_dir = {folder}
+pidfile = {folder}/radiusd.pid; proxy_requests = yes
+security {{; allow_vulnerable_openssl = yes; }}
+thread pool {{; }}
+modules {{; realm suffix {{; format = suffix; delimiter = "@"; }}; }}
+clients hops {{; client before {{; ipaddr = {client}; secret = {before}; {client_tls}}}; }}
+home_server home {{; type = auth; ipaddr = {home}; port = {port}; secret = {after}; {secure}}}
+home_server_pool homes {{; home_server = home; }}
+realm {realm} {{; auth_pool = homes; nostrip; }}
+server default {{; listen {{; type = auth; ipaddr = {address}; port = {port}; clients = hops
+{secure}}}
+authorize {{; suffix; }}; }}
+'''
+    (folder / 'radiusd.conf').write_text(blocks.replace('; ', '\n'))  # one item to a line
+    program = lab.start(['/usr/sbin/freeradius', '-fxx', '-l', 'stdout', '-d', folder, '-n', 'radiusd'],
+                        ns=ns, name='freeradius')
+    program.wait_for('Ready to process requests')
+    return program
+
+
 class Sanitizer:
     """For a module with a sanitizer in a server without: what to load before, what to ask after."""
 

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+import freeradius
 import radius
 from lab import READY, hexdump, inside
 
@@ -539,30 +540,6 @@ def test_reload_moves_requests(lab, pki, hokeyd, upstreams):
 
 # ---- FreeRADIUS in the middle ----
 
-def freeradius_proxy(lab):
-    """Debian's FreeRADIUS as nothing but a proxy, on 127.0.0.5."""
-    folder = lab.folder / 'freeradius'
-    folder.mkdir(mode=0o700)
-    blocks = f'''
-prefix = /usr; libdir = /usr/lib/freeradius; logdir = {folder}; run_dir = {folder}
-pidfile = {folder}/radiusd.pid; proxy_requests = yes
-security {{; allow_vulnerable_openssl = yes; }}
-thread pool {{; }}
-modules {{; realm suffix {{; format = suffix; delimiter = "@"; }}; }}
-client before {{; ipaddr = 127.0.0.1; secret = before-the-proxy; }}
-home_server home {{; type = auth; ipaddr = 127.0.0.2; port = 1812; secret = after-the-proxy; }}
-home_server_pool homes {{; home_server = home; }}
-realm home.example {{; auth_pool = homes; nostrip; }}
-server default {{; listen {{; type = auth; ipaddr = 127.0.0.5; port = 1812; }}
-authorize {{; suffix; }}; }}
-'''
-    (folder / 'radiusd.conf').write_text(blocks.replace('; ', '\n'))  # one item to a line
-    program = lab.start(['/usr/sbin/freeradius', '-f', '-l', 'stdout', '-d', folder, '-n', 'radiusd'],
-                        name='freeradius')
-    program.wait_for('Ready to process requests')
-    return program
-
-
 # HKRAD-16.10-01 HKRAD-6.5-05 R2865-2.3-01
 def test_freeradius_in_the_middle(lab, wpa, pki, hokeyd):
     config = lab.folder / 'home.conf'
@@ -571,7 +548,8 @@ def test_freeradius_in_the_middle(lab, wpa, pki, hokeyd):
     config.write_text(config.read_text().replace(HOP_SECRET, 'after-the-proxy'))
     there = lab.start([hokeyd, '--config', config], name='home')
     there.wait_for(READY)
-    freeradius_proxy(lab)
+    freeradius.start_proxy(lab, '127.0.0.1', '127.0.0.5', '127.0.0.2', 'home.example',
+                           'before-the-proxy', 'after-the-proxy')
     # FreeRADIUS before 3.2.5 does not put Message-Authenticator first; it is there all the same.
     proxy(lab, hokeyd, pki,
           'home-server home1 { address = "127.0.0.5"  secret = "before-the-proxy" }\n')

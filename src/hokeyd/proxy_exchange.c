@@ -220,6 +220,7 @@ static enum hk_err write_with(struct hk_exchange *x, struct hk_bytes extra)
 	if (err)
 		return err;
 	free(x->sent_octets);
+	x->replied = false;
 	x->sent_octets = malloc(b.len);
 	if (!x->sent_octets)
 		return HK_ERR_NO_MEMORY;
@@ -694,6 +695,7 @@ enum hk_err hk_exchange_reply(struct hk_exchange *x, const struct hk_radius *rep
 
 	if (err)
 		return err;
+	x->replied = true;
 	if (u->carrier->resends && hk_server_replied(&u->health, &u->config->timers, false, now))
 		hk_upstream_changed(u, "it answered a request");
 	u->health.last_reply = now;

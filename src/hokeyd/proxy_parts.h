@@ -43,6 +43,7 @@ struct hk_exchange {
 	uint8_t identifier;
 	uint8_t *sent_octets;
 	struct hk_radius sent;
+	bool replied; /* to what was sent: the Identifier is done with */
 	hk_time sent_at;
 	hk_time window_end;
 	struct hk_radius_retransmit retransmit;

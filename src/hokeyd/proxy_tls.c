@@ -34,6 +34,8 @@ struct channel {
 	struct bufferevent *bev;
 	struct event timer;
 	struct hk_identifiers ids;
+	/* Request Authenticators of those nobody waits for any more, by Identifier. */
+	uint8_t unanswered[256][HK_RADIUS_AUTHENTICATOR_LEN];
 	struct hk_watchdog watchdog;
 	bool failed; /* the last one did not end well */
 	uint32_t back_off_s;
@@ -134,6 +136,7 @@ static void disconnect(struct channel *c)
 		u->nwaiting++;
 	}
 	hk_identifiers_init(&c->ids, true);
+	memset(c->unanswered, 0, sizeof(c->unanswered));
 }
 
 static void remove_channel(struct channel *c)
@@ -260,6 +263,13 @@ static enum hk_err take_status_answer(struct channel *c, const struct hk_radius 
 	return err;
 }
 
+/* The answer to the request that had the Identifier before its owner, and was given up? */
+static bool is_late(const struct channel *c, const struct hk_radius *reply)
+{
+	return hk_radius_check_response_authenticator(reply, &c->upstream->config->secret,
+		       c->unanswered[reply->identifier]) == HK_OK;
+}
+
 static enum hk_err receive(struct channel *c, struct hk_bytes octets, hk_time now)
 {
 	struct hk_radius p;
@@ -278,7 +288,7 @@ static enum hk_err receive(struct channel *c, struct hk_bytes octets, hk_time no
 	err = hk_exchange_reply(owner, &p, now);
 	if (!err)
 		heard(c, false, now);
-	return err;
+	return err == HK_ERR_AUTHENTICATOR && is_late(c, &p) ? HK_ERR_EXPIRED : err;
 }
 
 /* RFC 6613 section 2.6.4: such a stream cannot be trusted any more. */
@@ -503,6 +513,9 @@ static void release(struct hk_upstream *u, struct hk_exchange *x)
 	struct channel *c = x->channel;
 
 	(void)u;
+	if (x->sent_octets && !x->replied)
+		memcpy(c->unanswered[x->identifier], x->sent.authenticator,
+			HK_RADIUS_AUTHENTICATOR_LEN);
 	hk_identifiers_release(&c->ids, x->identifier);
 }
 

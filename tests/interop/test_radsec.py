@@ -502,6 +502,61 @@ def test_killed_home_server_under_load(lab, certificates, hokeyd):
 
 
 # R6613-2.6-01 R3539-3.4.1-01 R3539-3.4.1-02
+class LateHome(threading.Thread):
+    """A home server that answers its first request when its Identifier comes back."""
+
+    def __init__(self, lab, pki):
+        super().__init__(daemon=True)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(pki.cert('home'), pki.key('home'))
+        with inside(lab.net):
+            self.listener = socket.create_server(('127.0.0.2', 2083))
+        self.answered = 0
+        self.late = threading.Event()
+        self.start()
+
+    def run(self):
+        raw, _ = self.listener.accept()
+        with self.context.wrap_socket(raw, server_side=True) as stream:
+            self.serve(stream, stream.makefile('rb'))
+
+    def serve(self, stream, packets):
+        first = None
+        while header := packets.read(4):
+            asked = header + packets.read(struct.unpack('!H', header[2:])[0] - 4)
+            if first is None:
+                first = asked
+                continue
+            if asked[1] == first[1] and not self.late.is_set():
+                stream.sendall(self.reply(first))
+                self.late.set()
+            stream.sendall(self.reply(asked))
+            self.answered += 1
+
+    @staticmethod
+    def reply(asked):
+        return radius.reply(RADSEC, asked, radius.ACCESS_REJECT,
+                            radius.eap_attributes(bytes([4, asked[1], 0, 4])))
+
+
+def test_a_late_answer(lab, certificates, hokeyd):
+    """It is for a request that was given up; the one that has its Identifier now gets its own."""
+    late = LateHome(lab, certificates)
+    here = proxy(lab, hokeyd, certificates, server_block(
+        more='certificate-name = home.example  max-request-time = 1s  response-window = 1s  '
+             'connections = 1  status-check = none'))
+    here.wait_for('connected to home server home1')
+    client = lab.radius_client()
+    identity = radius.eap_attributes(bytes([2, 1, 0, 19, 1]) + b'x@home.example')
+    head = radius.attribute(1, b'x@home.example') + radius.attribute(32, b'ap1')
+    assert client.ask(head + identity, 0.1) is None
+    here.wait_for('no home server of pool homes answers')
+    for _ in range(256):
+        assert client.ask(head + identity).first(101) is None
+    assert late.late.is_set() and late.answered == 256
+    assert 'ended' not in here.output()
+
+
 def test_watchdog_of_a_frozen_home_server(lab, certificates, hokeyd):
     frozen = home(lab, hokeyd, certificates)
     home(lab, hokeyd, certificates, address='127.0.0.3', name='second')

@@ -252,6 +252,7 @@ struct hk_forward {
 #define HK_PROXY_STATE_LEN  8
 #define HK_VENDOR_LOOP_TTL  27262u /* as radsecproxy has it */
 #define HK_LOOP_TTL_TYPE    1
+#define HK_LOOP_TTL_MAX     255
 
 /*
  * Writes what goes to the home server: same attributes in the same order, what

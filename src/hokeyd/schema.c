@@ -325,10 +325,10 @@ const struct hk_option hk_options[] = {
 		"Added to requests that have none."},
 	{HK_BLOCK_HOME_SERVER, "request-cui", HK_VALUE_BOOL, false, "no", 0, 0, NULL,
 		SERVER(request_cui), "Ask for a Chargeable-User-Identity (RFC 4372)", NULL},
-	{HK_BLOCK_HOME_SERVER, "loop-ttl", HK_VALUE_NUMBER, false, "0", 0, 255, NULL,
+	{HK_BLOCK_HOME_SERVER, "loop-ttl", HK_VALUE_NUMBER, false, "16", 0, HK_LOOP_TTL_MAX, NULL,
 		SERVER(loop_ttl), "Proxies a request may pass from here on; 0: not counted",
 		"In an attribute of radsecproxy's (vendor 27262, type 1). Where a request has it "
-		"already it is counted down in any case."},
+		"already it is counted down in any case, from this number at most."},
 	{HK_BLOCK_HOME_SERVER, "filter-requests", HK_VALUE_LIST, false, NULL, 1, 100, NULL,
 		NO_FIELD, "Attributes taken out of requests to it",
 		"As `filter-replies` of clients."},

@@ -11,6 +11,10 @@
 
 /* ---- requests ---- */
 
+/* Written anew at every hop, wherever in a Vendor-Specific it is. */
+static const struct hk_attribute_filter loop_ttl_filter = {
+	.vsa = {{HK_VENDOR_LOOP_TTL, HK_LOOP_TTL_TYPE}}, .nvsa = 1};
+
 /* Between servers only, and we are the last of them. */
 static bool stays_here(const struct hk_forward *f, const struct hk_radius_attribute *a)
 {
@@ -27,19 +31,22 @@ static enum hk_err put_attributes(const struct hk_forward *f, const struct hk_ra
 	while (!err && hk_radius_next(&r, &a)) {
 		if (a.type == HK_RADIUS_MESSAGE_AUTHENTICATOR || stays_here(f, &a) ||
 			(a.type == HK_RADIUS_PROXY_STATE && f->hide_proxy_state) ||
-			(a.type == HK_RADIUS_STATE && f->hide_state) ||
-			(a.vendor == HK_VENDOR_LOOP_TTL && a.vendor_type == HK_LOOP_TTL_TYPE))
+			(a.type == HK_RADIUS_STATE && f->hide_state))
 			continue;
 		err = hk_forward_attribute(hops, &a, out);
 	}
 	return err;
 }
 
-/* Counted down where it is there, begun where we are told to. */
+/*
+ * Counted down where it is there, begun where we are told to. Nobody gets more
+ * hops than we give.
+ */
 static enum hk_err put_loop_ttl(
 	const struct hk_forward *f, const struct hk_radius *request, struct hk_buf *out)
 {
 	struct hk_bytes ttl = hk_radius_find_vsa(request, HK_VENDOR_LOOP_TTL, HK_LOOP_TTL_TYPE);
+	uint32_t most = f->loop_ttl ? f->loop_ttl : HK_LOOP_TTL_MAX;
 	uint32_t left = f->loop_ttl;
 	uint8_t value[4];
 
@@ -47,7 +54,7 @@ static enum hk_err put_loop_ttl(
 		left = hk_load_u32(ttl.data);
 		if (left <= 1)
 			return HK_ERR_EXHAUSTED;
-		left--;
+		left = left - 1 < most ? left - 1 : most;
 	}
 	if (left == 0)
 		return HK_OK;
@@ -82,7 +89,7 @@ enum hk_err hk_forward_request(const struct hk_forward *f, const struct hk_radiu
 		.from_authenticator = request->authenticator,
 		.to = f->server_secret,
 		.to_authenticator = random,
-		.filters = {f->filter_request},
+		.filters = {f->filter_request, &loop_ttl_filter},
 	};
 	enum hk_err err;
 

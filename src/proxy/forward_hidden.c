@@ -106,6 +106,20 @@ static bool is_filtered(const struct hk_hops *hops, uint32_t vendor, uint8_t typ
 	       hk_filter_has_vsa(hops->filters[1], vendor, type);
 }
 
+/* Is anything of that vendor filtered? Then what cannot be read may be it. */
+static bool is_filtered_vendor(const struct hk_hops *hops, uint32_t vendor)
+{
+	for (size_t i = 0; i < HK_FORWARD_FILTERS; i++) {
+		const struct hk_attribute_filter *f = hops->filters[i];
+
+		for (size_t j = 0; f && j < f->nvsa; j++) {
+			if (f->vsa[j].vendor == vendor)
+				return true;
+		}
+	}
+	return false;
+}
+
 static bool is_hidden(uint32_t vendor, uint8_t type)
 {
 	return vendor == HK_VENDOR_MICROSOFT &&
@@ -142,6 +156,8 @@ static enum hk_err put_vendor_specific(
 	uint32_t vendor;
 
 	if (!has_sub_attributes(value)) {
+		if (value.len >= VENDOR_ID_LEN && is_filtered_vendor(hops, hk_load_u32(value.data)))
+			return HK_OK;
 		hk_radius_put(out, HK_RADIUS_VENDOR_SPECIFIC, value);
 		return HK_OK;
 	}

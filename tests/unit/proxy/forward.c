@@ -462,6 +462,44 @@ static void hops_are_counted(void **state)
 		hk_forward_request(&f, &sent[2].radius, 1, random_octets, &out), HK_ERR_EXHAUSTED);
 }
 
+/* Whoever wants his request to go round for ever hides it, or asks for many hops. */
+static void hops_cannot_be_had(void **state)
+{
+	static const char *const hidden[] = {
+		"1a1200006a7e0106ffffffff0206deadbeef", /* beside another sub-attribute */
+		"1a1200006a7e0206deadbeef0106ffffffff",
+		"1a0d00006a7e0106ffffffff00", /* before something that is none */
+		"1a0c00006a7e0106ffffffff1a0c00006a7e0106ffffffff",
+	};
+	struct hk_forward f = options();
+	struct packet request, sent;
+	uint8_t octets[64];
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(hidden) / sizeof(hidden[0]); i++) {
+		size_t n = hex(octets, sizeof(octets), hidden[i / 2]), found = 0;
+		struct hk_reader r;
+		struct hk_radius_attribute a;
+
+		f.loop_ttl = i % 2 ? 0 : 3;
+		begin(&request, HK_RADIUS_ACCESS_REQUEST, 11);
+		hk_put_bytes(&request.buf, hk_bytes(octets, n));
+		sign_request(&request);
+		forward(&f, &request, &sent);
+		r = hk_reader(sent.radius.attributes);
+		while (hk_radius_next(&r, &a)) {
+			if (a.vendor != HK_VENDOR_LOOP_TTL || a.vendor_type != HK_LOOP_TTL_TYPE)
+				continue;
+			found++;
+			assert_int_equal(hk_load_u32(a.vendor_value.data), i % 2 ? 255 : 3);
+		}
+		assert_int_equal(found, 1);
+		assert_ptr_equal(
+			hk_radius_find_vsa(&sent.radius, HK_VENDOR_LOOP_TTL, HK_LOOP_TTL_TYPE).data,
+			sent.radius.packet.data + sent.radius.packet.len - 4);
+	}
+}
+
 static void filters(void **state)
 {
 	struct hk_forward f = options();
@@ -612,6 +650,7 @@ int main(void)
 		cmocka_unit_test(additions_of_the_visited_network),
 		cmocka_unit_test(the_local_domain_is_told),
 		cmocka_unit_test(hops_are_counted),
+		cmocka_unit_test(hops_cannot_be_had),
 		cmocka_unit_test(filters),
 		cmocka_unit_test(attributes_that_are_kept_are_filtered),
 		cmocka_unit_test(a_state_of_ours_stays_here),

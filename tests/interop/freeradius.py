@@ -47,7 +47,7 @@ def start_proxy(lab, client, address, home, realm, before, after, tls=None, ns=N
     folder.mkdir(mode=0o700)
     port, client_tls, secure = 1812, '', ''
     if tls:
-        port, client_tls = 2083, 'proto = tls; '
+        port, client_tls = 2083, 'proto = tls; limit {; idle_timeout = 3600; }; '
         secure = ('proto = tcp; tls {{; certificate_file = {}; private_key_file = {}; ca_file = {}; '
                   'require_client_cert = yes; tls_min_version = "1.2"; tls_max_version = "1.2"; '
                   'fragment_size = 8192; }}; '.format(*tls))

@@ -17,33 +17,55 @@
 
 #include <stdlib.h>
 
-#define JOINED_MAX 8   /* a device repeats its frame twice */
-#define ANSWER_MS  500 /* and is done with it by then */
+#define JOINED_MAX  8   /* a device repeats its frame twice */
+#define ANSWER_MS   500 /* and is done with it by then */
+#define VENDORS_MAX 8
 
-/* Same access point, same device, same EAP packet. */
-static void name_question(const struct hk_aaa_request *request, uint8_t name[HK_PROXY_QUESTION_LEN])
+/*
+ * The Vendor-Specific attributes, with their headers. What an ER server asks
+ * for is in them, whatever its vendor number: such requests are fresh every
+ * time, and not for two. False: too many to compare.
+ */
+static bool find_vendors(const struct hk_radius *request, struct hk_bytes out[VENDORS_MAX])
+{
+	struct hk_reader r = hk_reader(request->attributes);
+	struct hk_radius_attribute a;
+	size_t n = 0;
+
+	for (size_t i = 0; i < VENDORS_MAX; i++)
+		out[i] = HK_NO_BYTES;
+	while (hk_radius_next(&r, &a)) {
+		if (a.type != HK_RADIUS_VENDOR_SPECIFIC)
+			continue;
+		if (n == VENDORS_MAX)
+			return false;
+		out[n++] = hk_bytes(a.value.data - 2, a.value.len + 2);
+	}
+	return true;
+}
+
+/* Same access point, same device, same EAP packet. False: it is not compared. */
+static bool name_question(const struct hk_aaa_request *request, const struct hk_radius *radius,
+	uint8_t name[HK_PROXY_QUESTION_LEN])
 {
 	const struct hk_bytes values[] = {request->eap, request->nas_identifier,
 		request->nas_ip_address, request->nas_ipv6_address, request->called_station_id,
 		request->calling_station_id};
 	enum { N = sizeof(values) / sizeof(values[0]) };
-	struct hk_bytes parts[2 + N];
+	struct hk_bytes parts[2 + N + VENDORS_MAX];
 	uint8_t lengths[N][2], hash[HK_SHA256_LEN];
 
+	if (!find_vendors(radius, parts + 2 + N))
+		return false;
 	parts[0] = hk_bytes(&request->client_id, sizeof(request->client_id));
 	parts[1] = hk_bytes(lengths, sizeof(lengths));
 	for (size_t i = 0; i < N; i++) {
 		hk_store_u16(lengths[i], (uint16_t)values[i].len);
 		parts[2 + i] = values[i];
 	}
-	hk_sha256(parts, 2 + N, hash);
+	hk_sha256(parts, 2 + N + VENDORS_MAX, hash);
 	memcpy(name, hash, HK_PROXY_QUESTION_LEN);
-}
-
-/* Requests for keys are fresh every time; those are not for two. */
-static bool asks_for_keys(const struct hk_keydist_attributes *k)
-{
-	return k->request.data || k->key.data || k->domain.data;
+	return true;
 }
 
 static struct hk_exchange **bucket(struct hk_proxy *p, const uint8_t *question)
@@ -101,9 +123,8 @@ bool hk_exchange_join(struct hk_exchange *x, const struct hk_aaa_request *reques
 	struct hk_exchange **first, *other;
 
 	if (request->eap.len == 0 || request->eap.data[0] != HK_EAP_INITIATE ||
-		asks_for_keys(&request->keydist))
+		!name_question(request, &x->request, x->question))
 		return false;
-	name_question(request, x->question);
 	first = bucket(x->proxy, x->question);
 	other = find_question(x, *first);
 	if (!other) {

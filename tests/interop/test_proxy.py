@@ -212,6 +212,23 @@ def test_the_same_question_before_the_answer(lab, wpa, pki, hokeyd, upstreams):
     assert re.search(r'proxied=\d+ .*proxy-joined=2\b', here.output())
 
 
+def test_requests_for_keys_are_asked_each(lab, wpa, pki, hokeyd, upstreams):
+    """What an ER server behind us adds is new each time; so are its answers."""
+    way = upstreams(answer=silent)
+    proxy(lab, hokeyd, pki, server_block('home1', '127.0.0.2'))
+    keys = radius.KeySet(bytes(64), bytes(33), 'home.example')
+    client = lab.radius_client()
+    asked = radius.erp_attributes(keys, keys.initiate())
+    for nonce in b'aab':
+        vendor = struct.pack('!IBB', 61000, 1, 18) + 16 * bytes([nonce])
+        client.send(radius.request(client.secret, asked + radius.attribute(radius.VENDOR, vendor),
+                                   identifier=client.next_identifier()))
+    end = time.monotonic() + 20
+    while len(way.requests()) < 2 and time.monotonic() < end:
+        time.sleep(0.05)
+    assert [packet.all(radius.VENDOR)[0][-1] for packet in way.requests()][:2] == [*b'ab']
+
+
 def test_another_question_is_asked(lab, wpa, pki, hokeyd, upstreams):
     """Another device, another access point, another sequence number, or much later."""
     home(lab, hokeyd, pki, '127.0.0.3')

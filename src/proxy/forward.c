@@ -207,9 +207,11 @@ static bool tells_domain(const struct hk_forward *f, const struct hk_radius *rep
 	return f->local_domain.len && reply->code == HK_RADIUS_ACCESS_ACCEPT;
 }
 
+/* Where we say which domain it is nobody else does, also when we do not. */
 static bool is_domain(const struct hk_forward *f, const struct hk_radius_attribute *a)
 {
-	return a->vendor == f->private_vendor && a->vendor_type == HK_KEYDIST_LOCAL_DOMAIN;
+	return f->private_vendor && a->vendor == f->private_vendor &&
+	       a->vendor_type == HK_KEYDIST_LOCAL_DOMAIN;
 }
 
 enum hk_err hk_forward_reply(const struct hk_forward *f, const struct hk_radius *request,
@@ -230,7 +232,7 @@ enum hk_err hk_forward_reply(const struct hk_forward *f, const struct hk_radius 
 		enum hk_err err;
 
 		if (a.type == HK_RADIUS_MESSAGE_AUTHENTICATOR || a.type == HK_RADIUS_PROXY_STATE ||
-			stays_here(f, &a) || (f->local_domain.len && is_domain(f, &a)))
+			stays_here(f, &a) || is_domain(f, &a))
 			continue;
 		err = hk_forward_attribute(&hops, &a, out);
 		if (err)

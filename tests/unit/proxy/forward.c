@@ -437,6 +437,33 @@ static void the_local_domain_is_told(void **state)
 	}
 }
 
+/* A home cannot name one; behind another local ER server it is the other's to tell. */
+static void nobody_else_tells_the_local_domain(void **state)
+{
+	struct hk_forward f = options();
+	struct packet request, sent, reply, back;
+
+	(void)state;
+	make_request(&request);
+	forward(&f, &request, &sent);
+	begin(&reply, HK_RADIUS_ACCESS_ACCEPT, 200);
+	hk_radius_put_vsa(
+		&reply.buf, HK_VENDOR_HOKEY, HK_KEYDIST_LOCAL_DOMAIN, hk_text("elsewhere.example"));
+	assert_ok(hk_radius_sign_reply(&reply.buf, &server_secret, sent.radius.authenticator));
+	reply.radius = parse(&reply.buf);
+	for (int ours = 0; ours < 2; ours++) {
+		f.private_vendor = ours ? HK_VENDOR_HOKEY : 0;
+		back.buf = hk_buf(back.memory, sizeof(back.memory));
+		assert_ok(hk_forward_reply(
+			&f, &request.radius, &sent.radius, &reply.radius, &back.buf));
+		back.radius = parse(&back.buf);
+		assert_int_equal(
+			hk_radius_find_vsa(&back.radius, HK_VENDOR_HOKEY, HK_KEYDIST_LOCAL_DOMAIN)
+					.data != NULL,
+			!ours);
+	}
+}
+
 /* R2865-2.3-08 */
 static void hops_are_counted(void **state)
 {
@@ -650,6 +677,7 @@ int main(void)
 		cmocka_unit_test(additions_of_the_visited_network),
 		cmocka_unit_test(the_local_domain_is_told),
 		cmocka_unit_test(hops_are_counted),
+		cmocka_unit_test(nobody_else_tells_the_local_domain),
 		cmocka_unit_test(hops_cannot_be_had),
 		cmocka_unit_test(filters),
 		cmocka_unit_test(attributes_that_are_kept_are_filtered),

@@ -52,9 +52,11 @@ HK_API enum hk_err hk_routes_find(const struct hk_routes *routes, struct hk_byte
  * counts. Plain value, one per thread.
  */
 #define HK_REALM_HEALTH_SIZE 256
+#define HK_REALM_HEALTH_LEN  253      /* longer ones are not watched */
 struct hk_realm_health {
-	struct {
-		uint64_t name;
+	struct hk_watched_realm {
+		uint8_t  len;
+		uint8_t  realm[HK_REALM_HEALTH_LEN];
 		uint32_t timeouts;
 		hk_time  until;       /* given up until then */
 	} slot[HK_REALM_HEALTH_SIZE];

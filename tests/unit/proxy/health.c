@@ -158,6 +158,45 @@ static void realms_are_given_up_for_a_while(void **state)
 	assert_false(hk_realm_timed_out(&h, good, 3, 60000, 2000));
 }
 
+/* The hash of realms is no secret: some meet in one place, and must not be taken for each other. */
+static void realms_that_meet(void **state)
+{
+	struct hk_realm_health h = {0};
+	struct hk_bytes bad = hk_text("bad.example");
+	char text[32];
+	size_t met = 0;
+
+	(void)state;
+	for (int i = 0; i < 4096; i++) {
+		struct hk_bytes other;
+
+		snprintf(text, sizeof(text), "other%d.example", i);
+		other = hk_text(text);
+		assert_true(hk_realm_timed_out(&h, bad, 1, 60000, 1000));
+		assert_false(hk_realm_given_up(&h, other, 1000));
+		hk_realm_replied(&h, other);
+		assert_true(hk_realm_given_up(&h, bad, 1000));
+		assert_false(hk_realm_timed_out(&h, other, 2, 60000, 1000));
+		met += !hk_realm_given_up(&h, bad, 1000);
+	}
+	assert_in_range(met, 1, 100);
+}
+
+static void realms_too_long_to_watch(void **state)
+{
+	struct hk_realm_health h = {0};
+	char text[HK_REALM_HEALTH_LEN + 1];
+	struct hk_bytes longest = hk_bytes(text, HK_REALM_HEALTH_LEN);
+	struct hk_bytes too_long = hk_bytes(text, sizeof(text));
+
+	(void)state;
+	memset(text, 'a', sizeof(text));
+	assert_true(hk_realm_timed_out(&h, longest, 1, 60000, 1000));
+	assert_true(hk_realm_given_up(&h, longest, 1000));
+	assert_false(hk_realm_timed_out(&h, too_long, 1, 60000, 1000));
+	assert_false(hk_realm_given_up(&h, too_long, 1000));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -168,6 +207,8 @@ int main(void)
 		cmocka_unit_test(without_probes_it_is_tried_again_after_a_while),
 		cmocka_unit_test(refused_by_the_network),
 		cmocka_unit_test(realms_are_given_up_for_a_while),
+		cmocka_unit_test(realms_that_meet),
+		cmocka_unit_test(realms_too_long_to_watch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -133,6 +133,52 @@ static enum hk_err make_policies(const struct hk_section *s)
 	return HK_OK;
 }
 
+/* A request names its key by the KEK-ID alone. */
+static enum hk_err check_kek_id(const struct hk_section *s, const struct hk_ktk *ktk)
+{
+	const struct hk_config_owned *o = s->loader->config->owned;
+
+	for (const struct hk_ktk *other = o->ktks; other < ktk; other++) {
+		if (memcmp(other->kek_id, ktk->kek_id, HK_KEK_ID_LEN) == 0)
+			return hk_section_fail(s, "kek-id", "another ktk has the same");
+	}
+	return HK_OK;
+}
+
+static bool is_ours(const struct hk_config_owned *o, struct hk_bytes realm)
+{
+	size_t i = 0;
+
+	while (i < o->nrealms && !hk_realm_equal(o->realms[i], realm))
+		i++;
+	return i < o->nrealms;
+}
+
+/*
+ * A request does not say in which direction it goes. With the key by which we
+ * ask others for that of our domain they could ask us, for our own devices.
+ */
+static enum hk_err check_direction(const struct hk_section *s, const struct hk_ktk *ktk)
+{
+	const struct hk_config_owned *o = s->loader->config->owned;
+	struct hk_bytes domain = hk_text(s->loader->config->erp.local_domain);
+	bool asks = false, gives = false, ours = false;
+
+	for (size_t i = 0; i < ktk->ndomains; i++)
+		ours |= domain.len && hk_realm_equal(ktk->domains[i], domain);
+	for (size_t i = 0; i < ktk->nrealms; i++) {
+		bool all = hk_bytes_equal(ktk->realms[i], hk_text("*"));
+
+		asks |= all || !is_ours(o, ktk->realms[i]);
+		gives |= all || is_ours(o, ktk->realms[i]);
+	}
+	if (!ours || !asks || !gives || !(ktk->allow & HK_KTK_DSRK))
+		return HK_OK;
+	return hk_section_fail(s, "allow",
+		"others could ask for the keys of our own devices with it, for our local-domain; "
+		"each direction needs a ktk of its own");
+}
+
 enum hk_err hk_config_load_ktks(struct hk_loader *l, cfg_t *cfg)
 {
 	struct hk_config_owned *o = l->config->owned;
@@ -145,7 +191,11 @@ enum hk_err hk_config_load_ktks(struct hk_loader *l, cfg_t *cfg)
 	while (o->nktks < n) {
 		struct hk_section s = {
 			l, HK_BLOCK_KTK, cfg_getnsec(cfg, "ktk", (unsigned)o->nktks)};
-		enum hk_err err = load_one(&s, &o->ktks[o->nktks++]);
+		struct hk_ktk *ktk = &o->ktks[o->nktks++];
+		enum hk_err err = load_one(&s, ktk);
+
+		err = err ? err : check_kek_id(&s, ktk);
+		err = err ? err : check_direction(&s, ktk);
 
 		if (err)
 			return err;

@@ -510,7 +510,7 @@ const struct hk_option hk_options[] = {
 	/* ---- ktk ---- */
 	{HK_BLOCK_KTK, "kek-id", HK_VALUE_TEXT, false, NULL, 1, HK_KEK_ID_LEN, NULL, NO_FIELD,
 		"Name of the key on the wire, 1 to 16 octets; the block's name when left out",
-		"The same at both ends."},
+		"The same at both ends, and in no other block."},
 	{HK_BLOCK_KTK, "owner", HK_VALUE_TEXT, false, NULL, 1, 64, NULL, NO_FIELD,
 		"Name of the other server; the block's name when left out",
 		"The same in two blocks while a key is changed for a new one: what was granted "
@@ -523,7 +523,9 @@ const struct hk_option hk_options[] = {
 	{HK_BLOCK_KTK, "realms", HK_VALUE_LIST, false, NULL, 1, HK_REALM_MAX_LEN, NULL, NO_FIELD,
 		"Home realms whose keys may be asked for with it; `*`: all", NULL},
 	{HK_BLOCK_KTK, "allow", HK_VALUE_LIST, false, NULL, 0, 0, key_types, NO_FIELD,
-		"Kinds of keys that are handed out: `{ dsrk }`", NULL},
+		"Kinds of keys that are handed out: `{ dsrk }`",
+		"A key for the one direction is none for the other: a block with which we ask for "
+		"the key of our `local-domain` hands out none of our own devices."},
 	{HK_BLOCK_KTK, "labels", HK_VALUE_LIST, false, NULL, 1, HK_KEYDIST_LABEL_MAX, NULL,
 		NO_FIELD, "Usages for which `usrk` and `dsusrk` are handed out", NULL},
 	{HK_BLOCK_KTK, "max-lifetime", HK_VALUE_SECONDS, false, "0", 0, 30 * 86400, NULL,

@@ -19,8 +19,14 @@
 #define STORE  "store { type = memory }\n"
 
 #define BLOCKS LISTEN CLIENT EAP ERP STORE
-#define HOME   "home-server a { address = 192.0.2.9; secret = 'sixteen octets!!' }\n"
-#define TLS    "tls t { certificate = server.pem; key = server.key; ca = ca.pem }\n"
+#define VISITED                                                                                    \
+	LISTEN CLIENT EAP STORE                                                                    \
+		"erp { realms = { home.example, d.example }; local-domain = D.example }\n"
+#define BOTH_WAYS                                                                                  \
+	"hokeyd.conf:6: ktk \"k\": allow: others could ask for the keys of our own devices with "  \
+	"it, for our local-domain; each direction needs a ktk of its own"
+#define HOME "home-server a { address = 192.0.2.9; secret = 'sixteen octets!!' }\n"
+#define TLS  "tls t { certificate = server.pem; key = server.key; ca = ca.pem }\n"
 
 static void write_pem(const char *directory, const char *name, struct hk_bytes pem, unsigned mode)
 {
@@ -370,8 +376,10 @@ static void test_keys_for_other_domains(void **state)
 		"home-server a { address = ::2; secret = 'sixteen octets!!' }\n"
 		"home-server b { address = ::3; secret = 'sixteen octets!!' }\n"
 		"pool p { servers = { a } }\n"
-		"ktk one { key-file = ktk }\n"
-		"ktk two { key-file = ktk; owner = one; kek-id = x; revoke-at = b }\n");
+		"ktk one { key-file = ktk; domains = { d.example }; realms = { '*' } }\n"
+		"ktk two { key-file = ktk; owner = one; kek-id = x; revoke-at = b;\n"
+		"          domains = { d.example }; realms = { home.example }; allow = { dsrk } "
+		"}\n");
 	const struct hk_kds_policy *kds = &c->erp.kds;
 
 	assert_int_equal(c->clients[0].nrevokes, 2);
@@ -690,6 +698,14 @@ static const struct {
 		"hokeyd.conf:6: ktk \"k\": key-file: expected 32 octets in hex"},
 	{BLOCKS "ktk k { key-file = ktk; revoke-at = nowhere }\n",
 		"hokeyd.conf:6: ktk \"k\": revoke-at: there is no home-server 'nowhere'"},
+	{BLOCKS "ktk k { key-file = ktk }\nktk l { key-file = ktk; kek-id = k }\n",
+		"hokeyd.conf:7: ktk \"l\": kek-id: another ktk has the same"},
+	{VISITED "ktk k { key-file = ktk; domains = { D.example, x.example }; realms = { '*' }; "
+		 "allow = { dsrk } }\n",
+		BOTH_WAYS},
+	{VISITED "ktk k { key-file = ktk; domains = { d.example }; "
+		 "realms = { other.example, home.example }; allow = { dsrk } }\n",
+		BOTH_WAYS},
 	{LISTEN CLIENT EAP STORE "erp { realms = { a.b }; local-domain = c.d }\n",
 		"hokeyd.conf:5: erp: local-domain: it is not among realms"},
 };
@@ -865,7 +881,8 @@ static void test_a_realm_too_long_for_fils(void **state)
 	hk_config_free(c);
 
 	snprintf(text, sizeof(text),
-		LISTEN CLIENT EAP STORE "erp { realms = { a.example } channel-binding = require }\n");
+		LISTEN CLIENT EAP STORE
+		"erp { realms = { a.example } channel-binding = require }\n");
 	c = good(*state, text);
 	assert_int_equal(c->nwarnings, 1);
 	assert_non_null(strstr(c->warnings[0], "FILS access points take 254"));

@@ -91,6 +91,12 @@ static bool is_salted_key(const struct hk_radius_attribute *a)
 	       (a->vendor_type == HK_MS_MPPE_SEND_KEY || a->vendor_type == HK_MS_MPPE_RECV_KEY);
 }
 
+/* That of the exchange: in a request its own. */
+static const uint8_t *exchange_authenticator(const struct context *c)
+{
+	return is_reply(c->packet->code) ? c->request_authenticator : c->packet->authenticator;
+}
+
 /*
  * Keys are counted, and printed only when the person asked for that. Opens the
  * field.
@@ -106,7 +112,7 @@ static void open_salted_key(const struct context *c, struct hk_bytes whole, cons
 		explain_open(c->x, whole, name, "hidden");
 		explain_why_unchecked(c);
 	} else if (hk_radius_unhide_salted(
-			   &c->keys->secret, c->request_authenticator, a->vendor_value, &b)) {
+			   &c->keys->secret, exchange_authenticator(c), a->vendor_value, &b)) {
 		explain_open(c->x, whole, name, "hidden");
 		explain_verdict(c->x, VERDICT_WRONG, "does not open; another secret?");
 	} else if (c->keys->show) {

@@ -231,9 +231,13 @@ const struct hk_option hk_options[] = {
 		"Private key of the certificate, not encrypted", NULL},
 	{HK_BLOCK_TLS, "ca", HK_VALUE_PATH, false, NULL, PATH_LEN, NULL, NO_FIELD,
 		"Certificates of the CAs that sign the certificates of peers",
-		"Only these are trusted, never those of the system."},
+		"Only these are trusted, never those of the system. Connections that are open "
+		"stay at a reload, as with `crl`."},
 	{HK_BLOCK_TLS, "crl", HK_VALUE_PATH, false, NULL, PATH_LEN, NULL, NO_FIELD,
-		"Certificate revocation lists, one or more", NULL},
+		"Certificate revocation lists, one or more",
+		"They are looked at when a connection is opened. A peer that is connected while "
+		"its certificate is revoked stays so at a reload: take its `client` or "
+		"`home-server` block out, or restart."},
 	{HK_BLOCK_TLS, "check-crl", HK_VALUE_BOOL, false, "no", 0, 0, NULL, RADSEC(check_crl),
 		"Refuse peers whose certificates have no current revocation list", NULL},
 	{HK_BLOCK_TLS, "min-tls", HK_VALUE_CHOICE, false, "1.2", 0, 0, tls_versions,

@@ -11,6 +11,10 @@
  * A struct hk_keystore is a handle for one thread; hk_keystore_share() makes
  * further handles on the same store. What a store writes outside the process
  * is wrapped (AES-256-GCM) under a key that is not in it.
+ *
+ * Of a set that ends before its time while others have keys below its EMSK, the
+ * store keeps who has which, and nothing else, until those were told: see
+ * hk_keystore_end().
  */
 #ifndef HOKEY_KEYSTORE_H
 #define HOKEY_KEYSTORE_H
@@ -110,12 +114,14 @@ enum hk_durability {
 struct hk_keystore_memory_config {
 	uint64_t max_sets;        /* 0: no limit; over it put is HK_ERR_STORE_FULL */
 	uint32_t max_sets_per_user; /* older ones of the same user go; 0: no limit */
+	bool     note_ended;      /* they go as by hk_keystore_end(), not _remove() */
 };
 
 struct hk_keystore_lmdb_config {
 	const char *path;         /* directory, must exist, mode 0700 */
 	uint64_t    max_bytes;    /* the most the file can become; at least 1 MiB */
 	uint32_t    max_sets_per_user;
+	bool        note_ended;   /* as in memory */
 	enum hk_durability durability;
 	uint8_t     wrap_key[HK_STORE_KEY_LEN];
 	/*
@@ -189,6 +195,25 @@ HK_API enum hk_durability hk_keystore_durability(const struct hk_keystore *store
 HK_API void hk_keystore_release(struct hk_keystore *store);
 
 HK_API enum hk_err hk_keystore_remove(struct hk_keystore *store,
+	const uint8_t emsk_name[HK_EMSK_NAME_LEN], struct hk_bytes realm);
+/*
+ * The same for a set whose keys at others are to end, too. What was granted stays
+ * on record, durable as a put, until hk_keystore_forget() or for good: nothing
+ * expires there by itself. *out: the set as it was, all grants with it; the caller
+ * wipes it.
+ */
+HK_API enum hk_err hk_keystore_end(struct hk_keystore *store,
+	const uint8_t emsk_name[HK_EMSK_NAME_LEN], struct hk_bytes realm, struct hk_keyset *out);
+/*
+ * Sets that have ended so, one at a time and without their keys. Start with a
+ * zeroed cursor; HK_ERR_NOT_FOUND: that was the last one. The store may change
+ * between the calls.
+ */
+struct hk_walk;
+HK_API enum hk_err hk_keystore_next_ended(
+	struct hk_keystore *store, struct hk_walk *cursor, struct hk_keyset *out);
+/* All who had to be told of the end of that set were. HK_ERR_NOT_FOUND. */
+HK_API enum hk_err hk_keystore_forget(struct hk_keystore *store,
 	const uint8_t emsk_name[HK_EMSK_NAME_LEN], struct hk_bytes realm);
 /* All sets of a subscriber but the one named keep (may be NULL). */
 HK_API enum hk_err hk_keystore_remove_user(struct hk_keystore *store, struct hk_bytes user,

@@ -18,7 +18,7 @@ static void try_open(struct hk_desks *d, hk_time now)
 	if (now < d->next_try)
 		return;
 	d->next_try = now + RETRY_AFTER;
-	if (hk_store_open(d->config, &d->store, &dropped, &error)) {
+	if (hk_store_open(d->config, false, &d->store, &dropped, &error)) {
 		d->store = NULL;
 		radlog(L_ERR, "rlm_hokey (%s): %s; devices log in in full until this has changed",
 			d->name, error.text);

@@ -25,11 +25,12 @@ static enum hk_err end_set(struct hk_server *s, const uint8_t emsk_name[HK_EMSK_
 	struct hk_bytes realm, uint64_t group)
 {
 	struct hk_keyset set;
-	enum hk_err err = hk_keystore_find(s->store, emsk_name, realm, 0, &set);
+	enum hk_err err;
 
+	if (!group)
+		return hk_keystore_remove(s->store, emsk_name, realm);
+	err = hk_keystore_end(s->store, emsk_name, realm, &set);
 	if (!err)
-		err = hk_keystore_remove(s->store, emsk_name, realm);
-	if (!err && group)
 		hk_withdrawals_add(s->withdrawals, group, &set, hk_clock_now());
 	hk_keyset_wipe(&set);
 	return err;
@@ -41,6 +42,7 @@ enum hk_err hk_revoke_name(
 	enum hk_err err = end_set(s, name->emsk_name, name->realm, group);
 
 	*n = !err;
+	hk_withdrawals_tick(s->withdrawals, hk_clock_now());
 	return err;
 }
 
@@ -99,6 +101,7 @@ enum hk_err hk_revoke_user(struct hk_server *s, struct hk_bytes user, uint64_t g
 		return hk_keystore_remove_user(s->store, user, NULL, n);
 	while (!err && !done)
 		err = end_some(s, &cursor, &f, group, n, &done);
+	hk_withdrawals_tick(s->withdrawals, f.now);
 	return err;
 }
 

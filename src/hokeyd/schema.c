@@ -560,7 +560,7 @@ const struct hk_option hk_options[] = {
 	{HK_BLOCK_STORE, "max-sets-per-user", HK_VALUE_NUMBER, false, "8", 0, 1000, NULL,
 		STORE(max_sets_per_user),
 		"Key sets kept per user, so devices per user; 0: no limit",
-		"The oldest goes first."},
+		"The oldest goes first, and with it the keys that other servers have below it."},
 	{HK_BLOCK_STORE, "durability", HK_VALUE_CHOICE, false, "batch", 0, 0, durabilities,
 		STORE(durability), "When a used sequence number is safe on disk",
 		"`batch`: before the answer leaves, many at a time. `full`: each by itself. "

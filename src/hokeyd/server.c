@@ -282,7 +282,7 @@ static enum hk_err make_withdrawals(struct hk_server *s)
 	if (!s->counters)
 		return HK_ERR_NO_MEMORY;
 	memset(s->counters, 0, sizeof(*s->counters));
-	err = hk_withdrawals_new(s->base, s->counters, s->log, s->setup, &s->withdrawals);
+	err = hk_withdrawals_new(s->base, s->store, s->counters, s->log, s->setup, &s->withdrawals);
 	if (!err)
 		hk_closed_accounts_begin(s);
 	return err;
@@ -339,7 +339,7 @@ static enum hk_err fit_out(
 	if (!err)
 		warn_of_unreadable(s);
 	if (!err)
-		err = hk_store_open(&s->setup->config->store, &s->store, &dropped, error);
+		err = hk_store_open(&s->setup->config->store, true, &s->store, &dropped, error);
 	if (err)
 		return err;
 	if (dropped)

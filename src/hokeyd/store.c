@@ -52,13 +52,14 @@ static enum hk_err read_wrap_key(
 	return err;
 }
 
-static enum hk_err open_lmdb(const struct hk_store_config *config, struct hk_keystore **out,
-	uint64_t *dropped, struct hk_config_error *error)
+static enum hk_err open_lmdb(const struct hk_store_config *config, bool note_ended,
+	struct hk_keystore **out, uint64_t *dropped, struct hk_config_error *error)
 {
 	struct hk_keystore_lmdb_config lmdb = {
 		.path = config->path,
 		.max_bytes = config->max_bytes,
 		.max_sets_per_user = config->max_sets_per_user,
+		.note_ended = note_ended,
 		.durability = config->durability,
 	};
 	char boot_id[37];
@@ -80,18 +81,19 @@ static enum hk_err open_lmdb(const struct hk_store_config *config, struct hk_key
 		   : HK_OK;
 }
 
-enum hk_err hk_store_open(const struct hk_store_config *config, struct hk_keystore **out,
-	uint64_t *dropped, struct hk_config_error *error)
+enum hk_err hk_store_open(const struct hk_store_config *config, bool note_ended,
+	struct hk_keystore **out, uint64_t *dropped, struct hk_config_error *error)
 {
 	const struct hk_keystore_memory_config memory = {
 		.max_sets = config->max_sets,
 		.max_sets_per_user = config->max_sets_per_user,
+		.note_ended = note_ended,
 	};
 	enum hk_err err;
 
 	*dropped = 0;
 	if (config->kind == HK_STORE_LMDB)
-		return open_lmdb(config, out, dropped, error);
+		return open_lmdb(config, note_ended, out, dropped, error);
 	err = hk_keystore_memory_open(&memory, out);
 	return err ? explain(error, "memory", err, hk_strerror(err)) : HK_OK;
 }

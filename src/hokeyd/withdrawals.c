@@ -20,13 +20,26 @@
 #define BACK_OFF_MAX_MS    (60 * HK_SECOND)
 #define IDLE_MS            (30 * HK_SECOND) /* then a connection is closed */
 #define ON_ITS_WAY_MS      HK_SECOND        /* a key may be, that is not there yet */
+#define SWEEP_MS           HK_SECOND        /* from one look into the store to the next */
+#define SWEEP_SETS         64               /* looked at in one go */
+#define SETS               4096             /* chains of them */
 #define PACKET_MAX         640              /* of a Disconnect-Request */
 #define CAUSE_NOT_FOUND    503u
 #define CAUSE_NO_RESOURCES 506u
 
+/* A key set that has ended; the store forgets it when all who have keys of it were told. */
+struct ended {
+	struct ended *next;
+	size_t waiting;
+	uint8_t emsk_name[HK_EMSK_NAME_LEN];
+	uint16_t realm_len;
+	uint8_t realm[HK_REALM_MAX_LEN];
+};
+
 /* One key at one server. */
 struct withdrawal {
 	struct withdrawal *next;
+	struct ended *of;
 	uint64_t group;
 	hk_time expires; /* of the key */
 	hk_time due;     /* when it may be sent */
@@ -59,10 +72,15 @@ struct place {
 
 struct hk_withdrawals {
 	struct event_base *base;
+	struct hk_keystore *store;
 	struct hk_counters *counters;
 	struct hk_log *log;
 	const struct hk_setup *setup;
 	struct place *places;
+	struct ended *sets[SETS];
+	struct hk_walk cursor; /* where the look into the store goes on */
+	hk_time sweep_at;
+	bool stopping;
 	size_t n;
 	uint64_t last_group;
 	struct hk_withdrawal_group groups[GROUPS];
@@ -74,7 +92,7 @@ static struct hk_withdrawal_group *group_of(struct hk_withdrawals *w, uint64_t n
 {
 	struct hk_withdrawal_group *g = &w->groups[number % GROUPS];
 
-	return g->number == number ? g : NULL;
+	return number && g->number == number ? g : NULL;
 }
 
 uint64_t hk_withdrawals_begin(struct hk_withdrawals *w)
@@ -91,6 +109,53 @@ const struct hk_withdrawal_group *hk_withdrawals_find(
 	const struct hk_withdrawal_group *g = &w->groups[group % GROUPS];
 
 	return group && g->number == group ? g : NULL;
+}
+
+/* ---- sets ---- */
+
+/* The link to it; to NULL when nobody is being told of its end. */
+static struct ended **find_ended(struct hk_withdrawals *w, const struct hk_keyset *set)
+{
+	struct ended **link = &w->sets[hk_load_u16(set->emsk_name) % SETS];
+	struct hk_bytes realm = hk_bytes(set->realm, set->realm_len);
+
+	while (*link &&
+		(memcmp((*link)->emsk_name, set->emsk_name, HK_EMSK_NAME_LEN) != 0 ||
+			!hk_bytes_equal(hk_bytes((*link)->realm, (*link)->realm_len), realm)))
+		link = &(*link)->next;
+	return link;
+}
+
+static struct ended *new_ended(struct ended **link, const struct hk_keyset *set)
+{
+	struct ended *e = calloc(1, sizeof(*e));
+
+	if (!e)
+		return NULL;
+	e->waiting = 1; /* until all are enqueued */
+	memcpy(e->emsk_name, set->emsk_name, sizeof(e->emsk_name));
+	e->realm_len = set->realm_len;
+	memcpy(e->realm, set->realm, set->realm_len);
+	*link = e;
+	return e;
+}
+
+static void one_less(struct hk_withdrawals *w, struct ended *e)
+{
+	struct ended **link = &w->sets[hk_load_u16(e->emsk_name) % SETS];
+	enum hk_err err = HK_OK;
+
+	if (--e->waiting > 0)
+		return;
+	while (*link != e)
+		link = &(*link)->next;
+	*link = e->next;
+	if (!w->stopping)
+		err = hk_keystore_forget(w->store, e->emsk_name, hk_bytes(e->realm, e->realm_len));
+	if (err && err != HK_ERR_NOT_FOUND)
+		hk_log_repeated(w->log, HK_LOG_ERROR, "withdrawals", hk_text("store"),
+			hk_clock_now(), "what was told is told again: %s", hk_strerror(err));
+	free(e);
 }
 
 /* ---- the end of one ---- */
@@ -127,6 +192,7 @@ static void take_out(struct place *p, struct withdrawal *x)
 	if (!x->next)
 		p->end = link;
 	p->all->n--;
+	one_less(p->all, x->of);
 	free(x);
 }
 
@@ -458,8 +524,12 @@ static void tick_place(struct place *p, hk_time now)
 	serve(p, now);
 }
 
+static void sweep(struct hk_withdrawals *w, hk_time now);
+
 void hk_withdrawals_tick(struct hk_withdrawals *w, hk_time now)
 {
+	if (now >= w->sweep_at)
+		sweep(w, now);
 	for (struct place *p = w->places; p; p = p->next)
 		tick_place(p, now);
 }
@@ -514,10 +584,9 @@ static bool was_told(const struct hk_withdrawals *w, const struct hk_keyset *set
 	return false;
 }
 
-static struct withdrawal *new_withdrawal(
-	struct hk_withdrawals *w, const struct hk_keyset *set, struct hk_bytes domain)
+static struct withdrawal *new_withdrawal(const struct hk_keyset *set, struct hk_bytes domain)
 {
-	struct withdrawal *x = w->n < HK_WITHDRAWALS_MAX ? calloc(1, sizeof(*x)) : NULL;
+	struct withdrawal *x = calloc(1, sizeof(*x));
 	struct hk_buf name = hk_buf(x ? x->name : NULL, x ? sizeof(x->name) : 0);
 
 	if (!x)
@@ -530,16 +599,18 @@ static struct withdrawal *new_withdrawal(
 
 /* At the end: what came first is told first. False: it cannot be told. */
 static bool enqueue(struct hk_withdrawals *w, uint64_t group, const struct hk_grant *grant,
-	const struct hk_keyset *set)
+	const struct hk_keyset *set, struct ended *e)
 {
 	struct hk_bytes domain = HK_NO_BYTES;
 	const struct hk_home_server_config *config = find_server(w, grant, &domain);
 	struct place *p = config ? place_for(w, config) : NULL;
-	struct withdrawal *x = p ? new_withdrawal(w, set, domain) : NULL;
+	struct withdrawal *x = p ? new_withdrawal(set, domain) : NULL;
 
 	if (!x)
 		return false;
 	x->group = group;
+	x->of = e;
+	e->waiting++;
 	*p->end = x;
 	p->end = &x->next;
 	w->n++;
@@ -550,15 +621,22 @@ void hk_withdrawals_add(
 	struct hk_withdrawals *w, uint64_t group, const struct hk_keyset *set, hk_time now)
 {
 	struct hk_withdrawal_group *g = group_of(w, group);
+	struct ended **link = find_ended(w, set), *e;
 	size_t untold = 0;
 
+	/* where there is no room it is found in the store once more */
+	if (*link || !set->grants.n || w->n >= HK_WITHDRAWALS_MAX)
+		return;
+	e = new_ended(link, set);
+	if (!e)
+		return;
 	for (size_t i = 0; i < set->grants.n; i++) {
 		if (was_told(w, set, i))
 			continue;
 		hk_count(w->counters, HK_COUNT_WITHDRAWALS);
 		if (g)
 			g->pending++;
-		if (enqueue(w, group, &set->grants.list[i], set))
+		if (enqueue(w, group, &set->grants.list[i], set, e))
 			continue;
 		untold++;
 		count_end(w, group, false);
@@ -569,19 +647,46 @@ void hk_withdrawals_add(
 			"%zu keys given to others go on until they end: nobody is there to be told "
 			"(ktk: revoke-at)",
 			untold);
-	hk_withdrawals_tick(w, now);
+	one_less(w, e);
+}
+
+/*
+ * Ends that nobody was told of yet: from before a restart, of key sets that gave way
+ * to others of their user, or when there was no room here.
+ */
+static void sweep(struct hk_withdrawals *w, hk_time now)
+{
+	struct hk_keyset set;
+	enum hk_err err = HK_OK;
+
+	for (size_t i = 0; i < SWEEP_SETS && w->n < HK_WITHDRAWALS_MAX; i++) {
+		err = hk_keystore_next_ended(w->store, &w->cursor, &set);
+		if (err)
+			break;
+		if (set.expires <= now)
+			hk_keystore_forget(
+				w->store, set.emsk_name, hk_bytes(set.realm, set.realm_len));
+		else
+			hk_withdrawals_add(w, 0, &set, now);
+	}
+	if (err) {
+		w->cursor = (struct hk_walk){{0}, 0};
+		w->sweep_at = now + SWEEP_MS;
+	}
 }
 
 /* ---- the whole ---- */
 
-enum hk_err hk_withdrawals_new(struct event_base *base, struct hk_counters *counters,
-	struct hk_log *log, const struct hk_setup *setup, struct hk_withdrawals **out)
+enum hk_err hk_withdrawals_new(struct event_base *base, struct hk_keystore *store,
+	struct hk_counters *counters, struct hk_log *log, const struct hk_setup *setup,
+	struct hk_withdrawals **out)
 {
 	struct hk_withdrawals *w = calloc(1, sizeof(*w));
 
 	if (!w)
 		return HK_ERR_NO_MEMORY;
 	w->base = base;
+	w->store = store;
 	w->counters = counters;
 	w->log = log;
 	w->setup = setup;
@@ -610,9 +715,10 @@ void hk_withdrawals_free(struct hk_withdrawals *w)
 {
 	if (!w)
 		return;
+	w->stopping = true;
 	if (w->n)
 		hk_log_write(w->log, HK_LOG_WARNING,
-			"%zu keys at other servers could not be taken back any more", w->n);
+			"%zu keys at other servers could not be taken back yet", w->n);
 	while (w->places) {
 		struct place *p = w->places;
 

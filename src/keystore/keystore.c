@@ -76,6 +76,28 @@ enum hk_err hk_keystore_remove(
 	return store->ops->remove(store, emsk_name, realm);
 }
 
+enum hk_err hk_keystore_end(struct hk_keystore *store, const uint8_t emsk_name[HK_EMSK_NAME_LEN],
+	struct hk_bytes realm, struct hk_keyset *out)
+{
+	if (!realm_fits(realm))
+		return HK_ERR_NOT_FOUND;
+	return store->ops->end(store, emsk_name, realm, out);
+}
+
+enum hk_err hk_keystore_next_ended(
+	struct hk_keystore *store, struct hk_walk *cursor, struct hk_keyset *out)
+{
+	return store->ops->next_ended(store, cursor, out);
+}
+
+enum hk_err hk_keystore_forget(
+	struct hk_keystore *store, const uint8_t emsk_name[HK_EMSK_NAME_LEN], struct hk_bytes realm)
+{
+	if (!realm_fits(realm))
+		return HK_ERR_NOT_FOUND;
+	return store->ops->forget(store, emsk_name, realm);
+}
+
 enum hk_err hk_keystore_remove_user(
 	struct hk_keystore *store, struct hk_bytes user, const uint8_t *keep, size_t *removed)
 {

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #define REMOVE_PER_TXN 64 /* sets; others who put or remove wait that long */
-#define PUT_RECORDS    6  /* a put writes one and removes at most some */
+#define PUT_RECORDS    10 /* a put writes one and removes at most some, which may be noted */
 
 static struct hk_lmdb_handle *handle_of(struct hk_keystore *store)
 {
@@ -335,6 +335,86 @@ static enum hk_err lmdb_remove(
 	return finish(h, txn, err);
 }
 
+static enum hk_err lmdb_end(struct hk_keystore *store, const uint8_t *emsk_name,
+	struct hk_bytes realm, struct hk_keyset *out)
+{
+	struct hk_lmdb_handle *h = handle_of(store);
+	uint8_t key[HK_RECORD_KEY_LEN];
+	struct hk_lmdb_record r;
+	MDB_txn *txn;
+	enum hk_err err = hk_lmdb_begin(h->l, 2, &txn);
+
+	if (err)
+		return err;
+	hk_record_key(&h->wrap, emsk_name, realm, key);
+	err = hk_lmdb_get(h->l, txn, key, &r);
+	if (!err && read_counter(h, &r, &out->seq))
+		out->seq = (struct hk_seq_state){0};
+	if (!err)
+		err = hk_lmdb_end(h, txn, &r, out);
+	return finish(h, txn, err);
+}
+
+/* The first one with a key of at least `key`, which becomes its key. */
+static enum hk_err ended_from(
+	struct hk_lmdb_handle *h, uint8_t *key, struct hk_keyset *out, bool *readable)
+{
+	MDB_val k = hk_lmdb_val(key, HK_RECORD_KEY_LEN), v;
+	MDB_cursor *c;
+	enum hk_err err = snapshot(h);
+	int rc;
+
+	if (err)
+		return err;
+	rc = mdb_cursor_open(h->snapshot, h->l->ended, &c);
+	if (rc)
+		return hk_lmdb_error(rc);
+	rc = mdb_cursor_get(c, &k, &v, MDB_SET_RANGE);
+	mdb_cursor_close(c);
+	if (rc)
+		return hk_lmdb_error(rc);
+	memcpy(key, k.mv_data, HK_RECORD_KEY_LEN);
+	out->seq = (struct hk_seq_state){0};
+	*readable = !hk_record_open_ended(&h->wrap, key, hk_bytes(v.mv_data, v.mv_size), out);
+	return HK_OK;
+}
+
+static enum hk_err lmdb_next_ended(
+	struct hk_keystore *store, struct hk_walk *cursor, struct hk_keyset *out)
+{
+	bool readable = false;
+	enum hk_err err = HK_OK;
+
+	while (!err && !readable) {
+		/* behind the greatest key there is nothing; count says it is not the start */
+		err = cursor->count == UINT64_MAX
+			      ? HK_ERR_NOT_FOUND
+			      : ended_from(handle_of(store), cursor->position, out, &readable);
+		if (err)
+			break;
+		cursor->count++;
+		if (!hk_lmdb_step(cursor->position, HK_RECORD_KEY_LEN))
+			cursor->count = UINT64_MAX;
+	}
+	lmdb_release(store);
+	return err;
+}
+
+static enum hk_err lmdb_forget(
+	struct hk_keystore *store, const uint8_t *emsk_name, struct hk_bytes realm)
+{
+	struct hk_lmdb_handle *h = handle_of(store);
+	uint8_t key[HK_RECORD_KEY_LEN];
+	MDB_val k = hk_lmdb_val(key, sizeof key);
+	MDB_txn *txn;
+	enum hk_err err = hk_lmdb_begin(h->l, 1, &txn);
+
+	if (err)
+		return err;
+	hk_record_key(&h->wrap, emsk_name, realm, key);
+	return finish(h, txn, hk_lmdb_error(mdb_del(txn, h->l->ended, &k, NULL)));
+}
+
 static enum hk_err remove_listed(struct hk_lmdb_handle *h, MDB_txn *txn, struct hk_bytes user,
 	struct hk_lmdb_list *list, const uint8_t *keep, size_t *removed)
 {
@@ -594,6 +674,9 @@ static const struct hk_keystore_ops lmdb_ops = {
 	.sync = lmdb_sync,
 	.release = lmdb_release,
 	.remove = lmdb_remove,
+	.end = lmdb_end,
+	.next_ended = lmdb_next_ended,
+	.forget = lmdb_forget,
 	.remove_user = lmdb_remove_user,
 	.walk = lmdb_walk,
 	.expire = lmdb_expire,

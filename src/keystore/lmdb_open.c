@@ -180,7 +180,7 @@ static enum hk_err open_env(struct hk_lmdb *l, const struct hk_keystore_lmdb_con
 		return hk_lmdb_error(rc);
 	if (config->durability == HK_DURABLE_PROCESS)
 		flags |= MDB_NOSYNC;
-	if ((rc = mdb_env_set_maxdbs(l->env, 4)) ||
+	if ((rc = mdb_env_set_maxdbs(l->env, 5)) ||
 		(rc = mdb_env_set_mapsize(
 			 l->env, config->max_bytes / 8 / MAP_UNIT * MAP_UNIT * 7)) ||
 		(rc = mdb_env_set_maxreaders(l->env, MAX_READERS)) ||
@@ -317,6 +317,7 @@ static enum hk_err open_tables(struct hk_lmdb *l)
 		return err;
 	if ((rc = mdb_dbi_open(txn, "sets", MDB_CREATE, &l->sets)) ||
 		(rc = mdb_dbi_open(txn, "users", MDB_CREATE, &l->users)) ||
+		(rc = mdb_dbi_open(txn, "ended", MDB_CREATE, &l->ended)) ||
 		(rc = mdb_dbi_open(txn, "slots", MDB_CREATE, &l->slots)) ||
 		(rc = mdb_dbi_open(txn, "meta", MDB_CREATE, &meta)))
 		err = hk_lmdb_error(rc);
@@ -492,6 +493,7 @@ enum hk_err hk_lmdb_open(struct hk_keystore_lmdb_config *config, struct hk_lmdb 
 	hk_counters_init(&l->counters);
 	l->durability = config->durability;
 	l->max_sets_per_user = config->max_sets_per_user;
+	l->note_ended = config->note_ended;
 	memcpy(l->wrap_key, config->wrap_key, sizeof l->wrap_key);
 	err = open_store(l, config);
 	if (err) {

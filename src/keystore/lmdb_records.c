@@ -188,6 +188,30 @@ enum hk_err hk_lmdb_remove(struct hk_lmdb_handle *h, MDB_txn *txn, const struct 
 	return err ? err : hk_lmdb_error(mdb_del(txn, h->l->sets, &k, NULL));
 }
 
+static enum hk_err write_ended(
+	struct hk_lmdb_handle *h, MDB_txn *txn, const uint8_t *key, const struct hk_keyset *set)
+{
+	uint8_t octets[HK_RECORD_BODY_MAX];
+	struct hk_buf b = hk_buf(octets, sizeof octets);
+	MDB_val k = hk_lmdb_val(key, HK_RECORD_KEY_LEN), v;
+	enum hk_err err = hk_record_seal_ended(&h->wrap, key, set, &b);
+
+	if (err)
+		return err;
+	v = hk_lmdb_val(b.data, b.len);
+	return hk_lmdb_error(mdb_put(txn, h->l->ended, &k, &v, 0));
+}
+
+enum hk_err hk_lmdb_end(struct hk_lmdb_handle *h, MDB_txn *txn, const struct hk_lmdb_record *r,
+	struct hk_keyset *set)
+{
+	enum hk_err err = hk_record_open(&h->wrap, r->key, r->body, set);
+
+	if (!err)
+		err = hk_lmdb_remove(h, txn, r);
+	return err || !set->grants.n ? err : write_ended(h, txn, r->key, set);
+}
+
 void hk_lmdb_list_begin(const struct hk_wrap *w, struct hk_bytes user, struct hk_lmdb_list *list)
 {
 	static const uint8_t first[HK_RECORD_KEY_LEN];
@@ -269,6 +293,19 @@ static enum hk_err count_user(struct hk_lmdb_handle *h, MDB_txn *txn, struct hk_
 	return err;
 }
 
+/* What goes by the limit; when it cannot be read nobody can be told. */
+static enum hk_err give_way(struct hk_lmdb_handle *h, MDB_txn *txn, const struct hk_lmdb_record *r)
+{
+	struct hk_keyset set;
+	enum hk_err err;
+
+	if (!h->l->note_ended || !r->whole)
+		return hk_lmdb_remove(h, txn, r);
+	err = hk_record_open(&h->wrap, r->key, r->body, &set);
+	hk_keyset_wipe(&set);
+	return err ? hk_lmdb_remove(h, txn, r) : hk_lmdb_end(h, txn, r, &set);
+}
+
 static enum hk_err limit_user(
 	struct hk_lmdb_handle *h, MDB_txn *txn, struct hk_bytes user, const uint8_t *own)
 {
@@ -285,7 +322,7 @@ static enum hk_err limit_user(
 			return err;
 		err = hk_lmdb_get(h->l, txn, oldest, &r);
 		if (!err)
-			err = hk_lmdb_remove(h, txn, &r);
+			err = give_way(h, txn, &r);
 		if (err)
 			return err;
 	}

@@ -27,11 +27,13 @@ struct hk_lmdb {
 	MDB_env *env;
 	MDB_dbi sets;  /* record key -> slot of the state, body */
 	MDB_dbi users; /* user hash, record key -> nothing */
+	MDB_dbi ended; /* record key -> body: sets that have ended, see hk_keystore_end() */
 	MDB_dbi slots; /* free slot -> nothing; the last key -> first one never used */
 	struct hk_counters counters;
 	uint32_t page_size;
 	uint64_t map_bytes;
 	uint32_t max_sets_per_user;
+	bool note_ended;
 	enum hk_durability durability;
 	atomic_uint handles;
 	int state_fd;
@@ -101,6 +103,10 @@ enum hk_err hk_lmdb_grant_in(struct hk_lmdb_handle *h, MDB_txn *txn, uint8_t *ke
 	struct hk_bytes realm, hk_time now, const struct hk_grant *grant, bool *again);
 /* Takes a set, its slot and its place in the user's list. */
 enum hk_err hk_lmdb_remove(struct hk_lmdb_handle *h, MDB_txn *txn, const struct hk_lmdb_record *r);
+
+/* The same as hk_keystore_end() promises. set: all of it but `seq`. */
+enum hk_err hk_lmdb_end(struct hk_lmdb_handle *h, MDB_txn *txn, const struct hk_lmdb_record *r,
+	struct hk_keyset *set);
 
 #define HK_LISTED 64
 

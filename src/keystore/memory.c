@@ -3,8 +3,9 @@
  * The key store in memory.
  *
  * Records hang in 1024 shards by name and realm, and in 1024 others by user
- * (all sets of one user form a ring, newest first). Locks are taken in the
- * order set shard, user shard, pool of shared strings; never two of one kind.
+ * (all sets of one user form a ring, newest first). Of sets that have ended the
+ * records, without their keys, hang in a table of their own. Locks are taken in the
+ * order set shard, ended, user shard, pool of shared strings; never two of one kind.
  */
 #include "crypto/crypto.h"
 #include "keystore/hash.h"
@@ -49,6 +50,8 @@ struct memory {
 	struct hk_intern *strings;
 	struct hk_shard by_name[HK_SHARDS];
 	struct hk_shard by_user[HK_SHARDS];
+	_Atomic uint64_t nended;
+	struct hk_shard ended; /* by the hash of the name */
 };
 
 struct handle {
@@ -285,17 +288,19 @@ static void record_copy(const struct record *r, struct hk_keyset *out)
 		memcpy(out->home, home_of(r).data, out->home_len);
 }
 
-/* Locks the shard of the name. Gives its record or NULL. */
-static struct record *lock_name(
-	struct memory *m, const uint8_t *emsk_name, struct hk_bytes realm, struct place *p)
+static uint64_t hash_name(const struct memory *m, const uint8_t *emsk_name, struct hk_bytes realm)
 {
 	uint64_t hash = hk_hash_octets(
 		&m->seed, m->seed.start, hk_bytes(emsk_name, HK_EMSK_NAME_LEN), HK_HASH_CASE);
+
+	return hk_hash_end(hk_hash_octets(&m->seed, hash, realm, HK_HASH_FOLD));
+}
+
+/* Locks the shard. Gives the record there of that name, under p->inner, or NULL. */
+static struct record *lock_record(struct place *p, const uint8_t *emsk_name, struct hk_bytes realm)
+{
 	struct record *r;
 
-	hash = hk_hash_end(hk_hash_octets(&m->seed, hash, realm, HK_HASH_FOLD));
-	p->shard = &m->by_name[hk_shard_index(hash)];
-	p->inner = hk_shard_inner(hash);
 	pthread_mutex_lock(&p->shard->lock);
 	p->index = hk_table_search(&p->shard->table, p->inner);
 	while ((r = hk_table_at(&p->shard->table, p->index, p->inner)) != NULL) {
@@ -305,6 +310,17 @@ static struct record *lock_name(
 		p->index++;
 	}
 	return NULL;
+}
+
+/* Locks the shard of the name. Gives its record or NULL. */
+static struct record *lock_name(
+	struct memory *m, const uint8_t *emsk_name, struct hk_bytes realm, struct place *p)
+{
+	uint64_t hash = hash_name(m, emsk_name, realm);
+
+	p->shard = &m->by_name[hk_shard_index(hash)];
+	p->inner = hk_shard_inner(hash);
+	return lock_record(p, emsk_name, realm);
 }
 
 /* With the shard of its name locked. */
@@ -318,11 +334,97 @@ static void record_remove(struct memory *m, struct hk_table *t, uint32_t index)
 	record_free(m, r);
 }
 
+/* ---- sets that have ended ---- */
+
+static void wipe_keys(struct record *r)
+{
+	hk_wipe(&r->keys, sizeof r->keys);
+	hk_wipe(&r->kept->emsk, sizeof r->kept->emsk);
+}
+
+/*
+ * The same where others have keys below: the record goes to the ended ones.
+ * HK_ERR_NO_MEMORY: it is where it was.
+ */
+static enum hk_err record_end(struct memory *m, const struct place *p, struct record *r)
+{
+	uint64_t hash = hash_name(m, r->emsk_name, hk_blob_bytes(r->realm));
+	bool done;
+
+	pthread_mutex_lock(&m->ended.lock);
+	done = table_insert(m, &m->ended.table, hash, r);
+	if (done) {
+		m->nended++;
+		user_unlink(m, r);
+		table_remove(m, &p->shard->table, p->index);
+		m->sets--;
+		wipe_keys(r);
+	}
+	pthread_mutex_unlock(&m->ended.lock);
+	return done ? HK_OK : HK_ERR_NO_MEMORY;
+}
+
+static enum hk_err memory_end(struct hk_keystore *store, const uint8_t *emsk_name,
+	struct hk_bytes realm, struct hk_keyset *out)
+{
+	struct memory *m = memory_of(store);
+	struct place p;
+	struct record *r = lock_name(m, emsk_name, realm, &p);
+	enum hk_err err = r ? HK_OK : HK_ERR_NOT_FOUND;
+
+	if (r)
+		record_copy(r, out);
+	if (r && out->grants.n)
+		err = record_end(m, &p, r);
+	else if (r)
+		record_remove(m, &p.shard->table, p.index);
+	pthread_mutex_unlock(&p.shard->lock);
+	return err;
+}
+
+static enum hk_err memory_next_ended(
+	struct hk_keystore *store, struct hk_walk *cursor, struct hk_keyset *out)
+{
+	struct memory *m = memory_of(store);
+	uint64_t from = hk_load_u64(cursor->position);
+	uint32_t index;
+	bool found;
+
+	/* back at 0 after a start: the greatest hash there is was the last */
+	if (from == 0 && cursor->count)
+		return HK_ERR_NOT_FOUND;
+	pthread_mutex_lock(&m->ended.lock);
+	found = hk_table_seek(&m->ended.table, from, &index);
+	if (found) {
+		record_copy(m->ended.table.slots[index].item, out);
+		hk_store_u64(cursor->position, m->ended.table.slots[index].hash + 1);
+		cursor->count++;
+	}
+	pthread_mutex_unlock(&m->ended.lock);
+	return found ? HK_OK : HK_ERR_NOT_FOUND;
+}
+
+static enum hk_err memory_forget(
+	struct hk_keystore *store, const uint8_t *emsk_name, struct hk_bytes realm)
+{
+	struct memory *m = memory_of(store);
+	struct place p = {.shard = &m->ended, .inner = hash_name(m, emsk_name, realm)};
+	struct record *r = lock_record(&p, emsk_name, realm);
+
+	if (r) {
+		table_remove(m, &m->ended.table, p.index);
+		m->nended--;
+		record_free(m, r);
+	}
+	pthread_mutex_unlock(&m->ended.lock);
+	return r ? HK_OK : HK_ERR_NOT_FOUND;
+}
+
 /* ---- put ---- */
 
 static enum hk_err record_add(struct memory *m, const struct place *p, struct record *r)
 {
-	if (m->sets++ >= m->config.max_sets && m->config.max_sets) {
+	if (m->sets++ + m->nended >= m->config.max_sets && m->config.max_sets) {
 		m->sets--;
 		return HK_ERR_STORE_FULL;
 	}
@@ -399,6 +501,20 @@ static enum hk_err remove_name(struct memory *m, const uint8_t *emsk_name, struc
 	return r ? HK_OK : HK_ERR_NOT_FOUND;
 }
 
+/* What goes by the limit. Without memory to note it, it goes all the same. */
+static void give_way(struct memory *m, const struct name *name)
+{
+	struct place p;
+	struct record *r =
+		lock_name(m, name->emsk_name, hk_bytes(name->realm, name->realm_len), &p);
+	bool noted =
+		r && m->config.note_ended && r->kept && r->kept->ngrants && !record_end(m, &p, r);
+
+	if (r && !noted)
+		record_remove(m, &p.shard->table, p.index);
+	pthread_mutex_unlock(&p.shard->lock);
+}
+
 static bool oldest_beyond_limit(struct memory *m, struct hk_bytes user, struct name *oldest)
 {
 	struct place p;
@@ -423,7 +539,7 @@ static void limit_user(struct memory *m, struct hk_bytes user)
 	if (m->config.max_sets_per_user == 0 || user.len == 0)
 		return;
 	while (oldest_beyond_limit(m, user, &oldest))
-		remove_name(m, oldest.emsk_name, hk_bytes(oldest.realm, oldest.realm_len));
+		give_way(m, &oldest);
 }
 
 static enum hk_err memory_put(struct hk_keystore *store, const struct hk_keyset *set)
@@ -685,6 +801,11 @@ static void memory_free(struct memory *m)
 			if (t->slots[i].item)
 				record_free(m, t->slots[i].item);
 	}
+	for (uint32_t i = 0; i < m->ended.table.size; i++)
+		if (m->ended.table.slots[i].item)
+			record_free(m, m->ended.table.slots[i].item);
+	hk_table_free(&m->ended.table);
+	pthread_mutex_destroy(&m->ended.lock);
 	hk_shards_end(m->by_name);
 	hk_shards_end(m->by_user);
 	hk_intern_free(m->strings);
@@ -712,6 +833,9 @@ static const struct hk_keystore_ops memory_ops = {
 	.sync = memory_sync,
 	.release = memory_release,
 	.remove = memory_remove,
+	.end = memory_end,
+	.next_ended = memory_next_ended,
+	.forget = memory_forget,
 	.remove_user = memory_remove_user,
 	.walk = memory_walk,
 	.expire = memory_expire,
@@ -749,6 +873,7 @@ enum hk_err hk_keystore_memory_open(
 	m->config = *config;
 	hk_shards_init(m->by_name);
 	hk_shards_init(m->by_user);
+	pthread_mutex_init(&m->ended.lock, NULL);
 	err = hk_random(&m->seed, sizeof m->seed);
 	m->seed.factor |= 1;
 	if (!err)

@@ -3,13 +3,14 @@
 
 #include "crypto/crypto.h"
 
-#define FORMAT      1
-#define FORMAT_KEPT 2 /* with what keys that change domains need */
-#define STATE_MAC   16
-#define STATE_PLAIN (HK_RECORD_STATE_LEN - STATE_MAC)
-#define HEAD_LEN    13 /* format and times */
-#define SEALED_AT   (HEAD_LEN + HK_AEAD_NONCE_LEN)
-#define PLAIN_MAX   (HK_RECORD_BODY_MAX - SEALED_AT - HK_AEAD_TAG_LEN)
+#define FORMAT       1
+#define FORMAT_KEPT  2 /* with what keys that change domains need */
+#define FORMAT_ENDED 3 /* the same without keys */
+#define STATE_MAC    16
+#define STATE_PLAIN  (HK_RECORD_STATE_LEN - STATE_MAC)
+#define HEAD_LEN     13 /* format and times */
+#define SEALED_AT    (HEAD_LEN + HK_AEAD_NONCE_LEN)
+#define PLAIN_MAX    (HK_RECORD_BODY_MAX - SEALED_AT - HK_AEAD_TAG_LEN)
 
 /* ---- the keys below the wrapping key ---- */
 
@@ -197,13 +198,13 @@ enum {
 	USER_SHARED = 2,
 };
 
-static void write_content(struct hk_buf *b, const struct hk_keyset *set)
+static void write_content(struct hk_buf *b, uint8_t format, const struct hk_keyset *set)
 {
 	size_t part = user_part(set);
 	unsigned in_realm = part < set->user_len ? USER_IN_REALM : 0;
 	unsigned shared = set->shared_user ? USER_SHARED : 0;
 
-	if (keeps_something(set))
+	if (format != FORMAT)
 		write_kept(b, set);
 	put_time(b, set->session_end);
 	hk_put_u16(b, set->keys.len);
@@ -274,7 +275,7 @@ static enum hk_err read_content(uint8_t format, struct hk_bytes plain, struct hk
 	set->emsk.kdf = 0;
 	set->grants.n = 0;
 	set->home_len = 0;
-	if (format == FORMAT_KEPT)
+	if (format != FORMAT)
 		read_kept(&r, set);
 	session_end = hk_get_bytes(&r, TIME_LEN);
 	if (r.underflow)
@@ -299,19 +300,19 @@ static struct hk_bytes associated_data(
 	return hk_bytes(out, HK_RECORD_KEY_LEN + HEAD_LEN);
 }
 
-enum hk_err hk_record_seal(const struct hk_wrap *w, const uint8_t *key, const struct hk_keyset *set,
-	struct hk_buf *out)
+static enum hk_err seal(const struct hk_wrap *w, const uint8_t *key, uint8_t format,
+	const struct hk_keyset *set, struct hk_buf *out)
 {
 	uint8_t associated[HK_RECORD_KEY_LEN + HEAD_LEN], plain[PLAIN_MAX];
 	struct hk_buf content = hk_buf(plain, sizeof plain);
 	uint8_t *head = out->data + out->len, *nonce, *sealed;
 	enum hk_err err;
 
-	hk_put_u8(out, keeps_something(set) ? FORMAT_KEPT : FORMAT);
+	hk_put_u8(out, format);
 	put_time(out, set->expires);
 	put_time(out, set->created);
 	nonce = hk_put_room(out, HK_AEAD_NONCE_LEN);
-	write_content(&content, set);
+	write_content(&content, format, set);
 	sealed = hk_put_room(out, content.len + HK_AEAD_TAG_LEN);
 	if (!hk_buf_ok(out) || !hk_buf_ok(&content))
 		return HK_ERR_TOO_LONG;
@@ -323,25 +324,45 @@ enum hk_err hk_record_seal(const struct hk_wrap *w, const uint8_t *key, const st
 	return err;
 }
 
+enum hk_err hk_record_seal(const struct hk_wrap *w, const uint8_t *key, const struct hk_keyset *set,
+	struct hk_buf *out)
+{
+	return seal(w, key, keeps_something(set) ? FORMAT_KEPT : FORMAT, set, out);
+}
+
+enum hk_err hk_record_seal_ended(const struct hk_wrap *w, const uint8_t *key,
+	const struct hk_keyset *set, struct hk_buf *out)
+{
+	struct hk_keyset rest = *set;
+
+	hk_keyset_wipe(&rest);
+	return seal(w, key, FORMAT_ENDED, &rest, out);
+}
+
+static void read_times(const uint8_t *head, hk_time *expires, hk_time *created)
+{
+	*expires = load_time(head + 1);
+	*created = load_time(head + 1 + TIME_LEN);
+}
+
 enum hk_err hk_record_times(struct hk_bytes body, hk_time *expires, hk_time *created)
 {
 	if (body.len < SEALED_AT + HK_AEAD_TAG_LEN ||
 		(body.data[0] != FORMAT && body.data[0] != FORMAT_KEPT))
 		return HK_ERR_STORE;
-	*expires = load_time(body.data + 1);
-	*created = load_time(body.data + 1 + TIME_LEN);
+	read_times(body.data, expires, created);
 	return HK_OK;
 }
 
-enum hk_err hk_record_open(
+/* The head has been looked at. */
+static enum hk_err unseal(
 	const struct hk_wrap *w, const uint8_t *key, struct hk_bytes body, struct hk_keyset *set)
 {
 	uint8_t associated[HK_RECORD_KEY_LEN + HEAD_LEN], plain[PLAIN_MAX];
 	struct hk_bytes sealed;
 	enum hk_err err;
 
-	if (hk_record_times(body, &set->expires, &set->created) || body.len > HK_RECORD_BODY_MAX)
-		return HK_ERR_STORE;
+	read_times(body.data, &set->expires, &set->created);
 	sealed = hk_bytes(body.data + SEALED_AT, body.len - SEALED_AT);
 	err = hk_aead_open(w->aead, body.data + HEAD_LEN,
 		associated_data(associated, key, body.data), sealed, plain);
@@ -351,4 +372,21 @@ enum hk_err hk_record_open(
 	err = read_content(body.data[0], hk_bytes(plain, sealed.len - HK_AEAD_TAG_LEN), set);
 	hk_wipe(plain, sealed.len - HK_AEAD_TAG_LEN);
 	return err;
+}
+
+enum hk_err hk_record_open(
+	const struct hk_wrap *w, const uint8_t *key, struct hk_bytes body, struct hk_keyset *set)
+{
+	if (hk_record_times(body, &set->expires, &set->created) || body.len > HK_RECORD_BODY_MAX)
+		return HK_ERR_STORE;
+	return unseal(w, key, body, set);
+}
+
+enum hk_err hk_record_open_ended(
+	const struct hk_wrap *w, const uint8_t *key, struct hk_bytes body, struct hk_keyset *set)
+{
+	if (body.len < SEALED_AT + HK_AEAD_TAG_LEN || body.len > HK_RECORD_BODY_MAX ||
+		body.data[0] != FORMAT_ENDED)
+		return HK_ERR_STORE;
+	return unseal(w, key, body, set);
 }

@@ -7,7 +7,7 @@
  *     body   format (1) | expires (6) | created (6) | nonce (12) | sealed content
  *
  * Format 2 is for sets with an EMSK, grants or a home, which come first in the
- * content.
+ * content. Format 3 is like it, for sets that have ended: their keys are zeros.
  *
  * Only the state changes after put. Its mac and the associated data of the body
  * bind both to the key, so that parts of two records cannot be exchanged. Keys,
@@ -70,6 +70,14 @@ enum hk_err hk_record_seal(const struct hk_wrap *w, const uint8_t *key, const st
  * this key.
  */
 enum hk_err hk_record_open(
+	const struct hk_wrap *w, const uint8_t *key, struct hk_bytes body, struct hk_keyset *set);
+/*
+ * The same for a set that has ended: only times, names, user and grants are of use.
+ * What is sealed as one of the two cannot be opened as the other.
+ */
+enum hk_err hk_record_seal_ended(const struct hk_wrap *w, const uint8_t *key,
+	const struct hk_keyset *set, struct hk_buf *out);
+enum hk_err hk_record_open_ended(
 	const struct hk_wrap *w, const uint8_t *key, struct hk_bytes body, struct hk_keyset *set);
 /* The times that are not sealed. HK_ERR_STORE when there is not even a head. */
 enum hk_err hk_record_times(struct hk_bytes body, hk_time *expires, hk_time *created);

@@ -21,6 +21,12 @@ struct hk_keystore_ops {
 	void (*release)(struct hk_keystore *store);
 	enum hk_err (*remove)(
 		struct hk_keystore *store, const uint8_t *emsk_name, struct hk_bytes realm);
+	enum hk_err (*end)(struct hk_keystore *store, const uint8_t *emsk_name,
+		struct hk_bytes realm, struct hk_keyset *out);
+	enum hk_err (*next_ended)(
+		struct hk_keystore *store, struct hk_walk *cursor, struct hk_keyset *out);
+	enum hk_err (*forget)(
+		struct hk_keystore *store, const uint8_t *emsk_name, struct hk_bytes realm);
 	enum hk_err (*remove_user)(struct hk_keystore *store, struct hk_bytes user,
 		const uint8_t *keep, size_t *removed);
 	enum hk_err (*walk)(struct hk_keystore *store, struct hk_walk *cursor, size_t max,

@@ -68,6 +68,7 @@ class Site:
             self.put('users', guide_block('users'))
         self.text = guide_block(f'{name}.conf')
         self.log = 'logins = all'
+        self.store = 'type = memory'
         self.program = None
 
     def put(self, path, text):
@@ -89,7 +90,7 @@ class Site:
         self.put('hokeyd.conf', self.text + f'''
 workers = 1
 control = "control.sock"
-store {{ type = memory }}
+store {{ {self.store} }}
 log {{ {self.log} }}
 ''')
 
@@ -778,6 +779,43 @@ def test_what_waits_ends_with_lisbon(lab, wpa, hokey, papers, lisbon, tokyo):
     assert lisbon.program.stop() == 0
     assert '1 keys at other servers could not be taken back' in lisbon.program.output()
     assert command.wait() == 1
+
+
+AT_HOME = """listen at-home { address = 127.0.0.4 }
+client at-home { address = 127.0.0.0/8  secret = "throw-away-secret" }
+listen federation"""
+
+
+def test_what_gives_way_ends_in_tokyo(lab, wpa, hokey, papers, lisbon, tokyo):
+    """A user has so many key sets: those that are one too many end everywhere, not only at home."""
+    lisbon.change(('listen federation', AT_HOME))
+    lisbon.store = 'type = memory  max-sets-per-user = 2'
+    open_both(lisbon, tokyo)
+    _, keys = login(lab, wpa, papers)
+    assert works(lab, keys)
+    for _ in range(2):
+        eapol_test(lab, wpa, papers, server='127.0.0.4')
+    tokyo.program.wait_for('was taken back by client lisbon')
+    assert works(lab, keys) is None
+    assert len(lisbon.sessions(hokey)) == 2
+
+
+def test_a_restart_forgets_nobody(lab, wpa, hokey, papers, lisbon, tokyo):
+    """Lisbon is stopped before it could tell Tokyo, and tells it when it is back."""
+    tokyo.change(('listen federation {\n    address = 127.0.0.3',
+                  'listen federation {\n    address = 127.0.0.13'))
+    lisbon.store = f'type = lmdb  path = "store"  wrap-key-file = "wrap.key"'
+    open_both(lisbon, tokyo)
+    _, keys = login(lab, wpa, papers)
+    said = lisbon.hokey(hokey, 'revoke', '--everywhere', '--user', 'alice@lisbon.example', status=1)
+    assert '1 not yet' in said
+    assert lisbon.program.stop() == 0
+    tokyo.change(('127.0.0.13', TOKYO))
+    tokyo.reload()
+    lisbon.start()
+    tokyo.program.wait_for('was taken back by client lisbon', timeout=30)
+    assert works(lab, keys) is None
+    assert lisbon.sessions(hokey) == []
 
 
 def test_tokyo_is_told_when_it_is_there_again(lab, wpa, hokey, papers, lisbon, tokyo):

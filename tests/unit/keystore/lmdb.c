@@ -135,8 +135,14 @@ static void reopen_keeps_everything(void **state)
 	assert_ok(hk_keystore_grant(store, in.emsk_name, REALM, NOW, &second, &again));
 	assert_true(again);
 	assert_int_equal(advance(store, 1, 41), HK_SEQ_REPEATED);
+	assert_ok(hk_keystore_end(store, in.emsk_name, REALM, &out));
 	assert_ok(hk_keystore_remove_user(store, hk_text("alice"), NULL, &removed));
-	assert_int_equal(removed, 2);
+	assert_int_equal(removed, 1);
+	hk_keystore_close(store);
+
+	store = lmdb_open_as(HK_DURABLE_FULL);
+	assert_ok(hk_keystore_next_ended(store, &(struct hk_walk){{0}, 0}, &out));
+	assert_int_equal(out.grants.n, 2);
 	hk_keystore_close(store);
 }
 

@@ -15,7 +15,8 @@ static const struct backend *backend;
 
 static struct hk_keystore *memory_open(uint32_t max_sets_per_user)
 {
-	struct hk_keystore_memory_config config = {.max_sets_per_user = max_sets_per_user};
+	struct hk_keystore_memory_config config = {
+		.max_sets_per_user = max_sets_per_user, .note_ended = true};
 	struct hk_keystore *store;
 
 	assert_ok(hk_keystore_memory_open(&config, &store));
@@ -34,6 +35,7 @@ static struct hk_keystore *lmdb_open(uint32_t max_sets_per_user, enum hk_durabil
 	lmdb_dir_make();
 	config = lmdb_config(durability);
 	config.max_sets_per_user = max_sets_per_user;
+	config.note_ended = true;
 	assert_ok(hk_keystore_lmdb_open(&config, &store));
 	return store;
 }
@@ -486,6 +488,74 @@ static void oldest_set_goes_beyond_the_limit(void **state)
 	assert_int_equal(count(*state), 7);
 }
 
+static size_t count_ended(struct hk_keystore *store, struct hk_keyset *last)
+{
+	struct hk_walk cursor = {{0}, 0};
+	size_t n = 0;
+
+	while (hk_keystore_next_ended(store, &cursor, last) == HK_OK)
+		n++;
+	return n;
+}
+
+/* Who has keys of a set that has ended is known until they were told; its own keys are gone. */
+static void ended_sets_are_noted_until_all_were_told(void **state)
+{
+	static const struct hk_erp_keys no_keys;
+	struct hk_keyset s = set_of(1, "alice"), out;
+	const struct hk_grant late = {{9}, {9}};
+	bool again;
+
+	set_keep(&s, 1, 2);
+	assert_ok(hk_keystore_put(*state, &s));
+	put(*state, 2, "alice");
+	assert_err(hk_keystore_forget(*state, s.emsk_name, REALM), HK_ERR_NOT_FOUND);
+	assert_ok(hk_keystore_end(*state, s.emsk_name, REALM, &out));
+	assert_set_equal(&out, &s);
+	assert_err(hk_keystore_end(*state, s.emsk_name, REALM, &out), HK_ERR_NOT_FOUND);
+
+	assert_err(find(*state, 1, &out), HK_ERR_NOT_FOUND);
+	assert_err(hk_keystore_grant(*state, s.emsk_name, REALM, NOW, &late, &again),
+		HK_ERR_NOT_FOUND);
+	assert_int_equal(count(*state), 1);
+	assert_ok(hk_keystore_remove_user(*state, hk_text("alice"), NULL, &(size_t){0}));
+	assert_int_equal(count_ended(*state, &out), 1);
+	assert_memory_equal(&out.keys.rrk, &no_keys.rrk, sizeof(no_keys.rrk));
+	assert_memory_equal(&out.keys.rik2, &no_keys.rik2, sizeof(no_keys.rik2));
+	assert_int_equal(out.emsk.kdf, 0);
+	assert_memory_equal(out.emsk_name, s.emsk_name, sizeof(s.emsk_name));
+	assert_true(hk_bytes_equal(hk_bytes(out.realm, out.realm_len), REALM));
+	assert_true(out.created == s.created && out.expires == s.expires);
+	assert_int_equal(out.grants.n, 2);
+	assert_memory_equal(out.grants.list, s.grants.list, 2 * sizeof(s.grants.list[0]));
+
+	assert_ok(hk_keystore_forget(*state, s.emsk_name, REALM));
+	assert_int_equal(count_ended(*state, &out), 0);
+}
+
+static void what_gives_way_is_noted_when_others_have_its_keys(void **state)
+{
+	struct hk_keyset out;
+
+	for (uint64_t i = 0; i < 70; i++) {
+		struct hk_keyset s = set_of(i, "alice");
+
+		s.created += i;
+		if (i % 2)
+			set_keep(&s, (uint32_t)i, 1);
+		assert_ok(hk_keystore_put(*state, &s));
+	}
+	assert_int_equal(count(*state), 2);
+	assert_int_equal(count_ended(*state, &out), 34); /* of 68 */
+	for (uint64_t i = 0; i < 70; i++) {
+		struct hk_keyset s = set_of(i, "");
+
+		assert_err(hk_keystore_forget(*state, s.emsk_name, REALM),
+			i % 2 && i < 68 ? HK_OK : HK_ERR_NOT_FOUND);
+	}
+	assert_int_equal(count_ended(*state, &out), 0);
+}
+
 /* Many devices behind one name must not push each other out. */
 static void names_of_many_are_not_limited(void **state)
 {
@@ -803,6 +873,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(user_index_follows_changes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			oldest_set_goes_beyond_the_limit, set_up_two_per_user, tear_down),
+		cmocka_unit_test_setup_teardown(
+			ended_sets_are_noted_until_all_were_told, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_gives_way_is_noted_when_others_have_its_keys,
+			set_up_two_per_user, tear_down),
 		cmocka_unit_test_setup_teardown(
 			names_of_many_are_not_limited, set_up_two_per_user, tear_down),
 		cmocka_unit_test_setup_teardown(a_key_is_granted_to_one, set_up, tear_down),

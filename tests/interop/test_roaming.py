@@ -139,8 +139,8 @@ def open_both(lisbon, tokyo):
 def over_udp(lisbon, tokyo, home=LISBON):
     """Both without TLS, for whoever wants to sit between."""
     lisbon.change((f'address = {LISBON}\n    tls = federation\n}}', f'address = {LISBON}\n}}'),
-                  ('tls = federation\n    certificate-name = radius.tokyo.example\n}\n\neap',
-                   'address = 127.0.0.0/8\n    secret = "between-the-two"\n}\n\neap'),
+                  ('tls = federation\n    certificate-name = radius.tokyo.example\n    er-server',
+                   'address = 127.0.0.0/8\n    secret = "between-the-two"\n    er-server'),
                   ('keep-emsk = yes', 'keep-emsk = yes  key-transport = any'))
     tokyo.change((f'address = {LISBON}\n    tls = federation\n'
                   '    certificate-name = radius.lisbon.example\n    operator-name',

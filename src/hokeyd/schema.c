@@ -489,9 +489,11 @@ const struct hk_option hk_options[] = {
 	{HK_BLOCK_ERP, "key-transport", HK_VALUE_CHOICE, false, "tls", 0, 0, key_transports,
 		ERP(any_transport), "Over what keys are asked for and handed out",
 		"They are wrapped in any case. `any`: also over UDP."},
-	{HK_BLOCK_ERP, "key-lifetime", HK_VALUE_SECONDS, false, "0", 0, 30 * 86400, NULL,
+	{HK_BLOCK_ERP, "key-lifetime", HK_VALUE_SECONDS, false, "24h", 0, 30 * 86400, NULL,
 		ERP(key_lifetime_s),
-		"Longest life of keys for and from other domains; 0: as their parent", NULL},
+		"Longest life of keys for and from other domains; 0: as their parent",
+		"0 leaves it to every home how long the key sets of its devices stay in our "
+		"store."},
 	{HK_BLOCK_ERP, "key-vendor", HK_VALUE_NUMBER, false, "32473", 1, 0xffffff, NULL,
 		ERP(key_vendor), "Vendor number of the RADIUS attributes that carry keys",
 		"The same at both ends. 32473 is the number for documentation; who needs one of "

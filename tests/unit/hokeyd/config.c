@@ -365,6 +365,20 @@ static void test_every_option_arrives(void **state)
 	hk_config_free(c);
 }
 
+/* A home may say 136 years: how long its keys stay is for us to say. */
+static void test_keys_of_others_have_an_end(void **state)
+{
+	struct hk_config *c = good(*state, LISTEN CLIENT EAP STORE
+		"erp { realms = { home.example, d.example }; local-domain = d.example }\n");
+
+	assert_int_equal(c->erp.visited.max_lifetime_s, 86400);
+	hk_config_free(c);
+	c = good(*state, LISTEN CLIENT EAP STORE "erp { realms = { home.example, d.example }; "
+						 "local-domain = d.example; key-lifetime = 0 }\n");
+	assert_int_equal(c->erp.visited.max_lifetime_s, 0);
+	hk_config_free(c);
+}
+
 static void test_keys_for_other_domains(void **state)
 {
 	struct hk_config *c = good(*state, LISTEN EAP STORE
@@ -1013,6 +1027,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_every_option_arrives),
+		cmocka_unit_test(test_keys_of_others_have_an_end),
 		cmocka_unit_test(test_keys_for_other_domains),
 		cmocka_unit_test(test_default_rmsk_lifetime_gives_way),
 		cmocka_unit_test(test_a_client_keeps_its_number),

@@ -530,8 +530,8 @@ class LateHome(threading.Thread):
             if asked[1] == first[1] and not self.late.is_set():
                 stream.sendall(self.reply(first))
                 self.late.set()
-            stream.sendall(self.reply(asked))
             self.answered += 1
+            stream.sendall(self.reply(asked))
 
     @staticmethod
     def reply(asked):

@@ -43,7 +43,8 @@ static void drop_kinds(struct small *s)
 /* Leaves devices out in ever smaller groups. */
 static void drop_devices(struct small *s)
 {
-	s->devices_off = calloc(s->ndevices, 1);
+	if (!s->devices_off)
+		s->devices_off = calloc(s->ndevices, 1);
 	if (!s->devices_off)
 		abort();
 	s->scenario.devices_off = s->devices_off;

@@ -215,7 +215,8 @@ static void replay(struct world *w, struct device *d, struct rng *r)
 static void attack(struct world *w, struct rng *r)
 {
 	struct device *d = &w->devices[rng_below(r, w->ndevices)];
-	uint32_t how = rng_below(r, 10);
+	uint32_t how = rng_below(r, 12);
+	struct station *s;
 
 	if (d->point == NOBODY)
 		return;
@@ -239,6 +240,12 @@ static void attack(struct world *w, struct rng *r)
 	case 5:
 	case 6:
 		forge_finish(w, d, r);
+		break;
+	case 7:
+	case 8:
+		s = w->points[d->point].stations[d->id];
+		if (s)
+			point_lie(w, s, rng_below(r, w->npoints));
 		break;
 	default:
 		replay(w, d, r);

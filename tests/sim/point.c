@@ -65,7 +65,7 @@ static void forward(
 	if (!m)
 		abort();
 	forget_pending(s);
-	m->point = p->id;
+	m->point = m->sender = p->id;
 	m->device = s->device;
 	m->association = s->association;
 	m->transaction = r->forward;
@@ -80,6 +80,25 @@ static void forward(
 	s->pending = m;
 	s->resends = 0;
 	send_pending(w, p, s);
+}
+
+void point_lie(struct world *w, const struct station *s, uint32_t liar)
+{
+	struct aaa *m;
+
+	if (!s->pending || !s->pending->len || s->pending->octets[0] != HK_EAP_INITIATE ||
+		s->pending->point == liar)
+		return;
+	m = malloc(sizeof *m);
+	if (!m)
+		abort();
+	*m = *s->pending;
+	m->sender = liar;
+	m->from = node_of_point(w, liar);
+	m->to = server_for(w, &w->points[rng_below(&w->net, 2) ? liar : m->point], 0);
+	m->sent = w->now;
+	w->counts.replayed++;
+	send_aaa(w, m);
 }
 
 /* ---- key confirmation ---- */

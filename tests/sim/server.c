@@ -92,13 +92,15 @@ void request_of(const struct world *w, const struct aaa *m, char calling[24], ch
 
 	memset(request, 0, sizeof *request);
 	snprintf(calling, 24, "02-%08X", m->device);
-	snprintf(client, 24, "node-%u", m->from);
+	snprintf(client, 24, m->from < w->nservers ? "node-%u" : "access-points", m->from);
 	request->has_eap = true;
 	request->eap = hk_bytes(m->octets, m->len);
 	request->user_name = hk_text(m->user_name);
 	request->state = m->has_state ? hk_bytes(m->state, HK_STATE_LEN) : HK_NO_BYTES;
 	request->client_id = m->from + 1;
 	request->client = hk_text(client);
+	request->client_address = hk_bytes((const uint8_t *)&m->from, sizeof m->from);
+	request->proxied = m->from < w->nservers;
 	request->nas_ip_address = hk_bytes(p->address, 4);
 	request->nas_identifier = hk_text(p->name);
 	request->called_station_id = hk_text(p->station_id);
@@ -110,6 +112,11 @@ void request_of(const struct world *w, const struct aaa *m, char calling[24], ch
 		request->nas_ip_address = request->nas_identifier = HK_NO_BYTES;
 		request->called_station_id = request->calling_station_id = HK_NO_BYTES;
 		request->client = hk_text("any");
+	}
+	if (w->scenario.mutant == MUTANT_NAS_NOT_TOLD_APART ||
+		w->scenario.mutant == MUTANT_SENDER_BELIEVED) {
+		request->client_address = HK_NO_BYTES;
+		request->proxied = false;
 	}
 }
 
@@ -307,7 +314,7 @@ static void take_reply(struct world *w, struct server *s, struct hk_home_visit *
 		reply->key[5] ^= 1;
 	if (r->verdict != HK_VERDICT_ACCEPT || v->event.kind != HK_HOME_ERP)
 		return;
-	check_accept(w, s, v, m->point, m->device);
+	check_accept(w, s, v, m->sender, m->device);
 	put_delivery(w, s, m, v->event.emsk_name, v->exchange.keyset.expires, &r->delivery, reply);
 }
 

@@ -85,6 +85,7 @@ enum mutant {
 	MUTANT_ANSWER_BEFORE_SYNC,
 	MUTANT_PEER_REUSES_SEQ,
 	MUTANT_NAS_NOT_TOLD_APART,
+	MUTANT_SENDER_BELIEVED,
 	MUTANT_WRONG_KEY,
 	MUTANT_NO_HANDSHAKE,
 	MUTANT_LIFETIME_IGNORED,
@@ -184,6 +185,7 @@ struct aaa {
 	uint32_t from, to;
 	/* of a request, and copied into its reply */
 	uint32_t point, device, association, transaction;
+	uint32_t sender;   /* the point it is from in truth: `point` is what it says of itself */
 	uint32_t proxy_id; /* set by a local server that forwards */
 	hk_time sent;
 	char user_name[HK_NAI_MAX_LEN + 1];
@@ -451,6 +453,8 @@ void point_receive(struct world *w, struct point *p, uint32_t device, const stru
 void point_answer(struct world *w, struct point *p, const struct aaa *reply);
 void point_event(struct world *w, const struct event *e);
 void point_crash(struct world *w, struct point *p);
+/* What a point asks its server for just now, once more, by another point with its names. */
+void point_lie(struct world *w, const struct station *s, uint32_t liar);
 hk_time point_now(const struct world *w, const struct point *p);
 
 /* ---- server.c, method.c, keys.c ---- */

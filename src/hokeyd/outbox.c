@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "hokeyd/outbox.h"
 
+#include "crypto/crypto.h"
 #include "hokeyd/clock.h"
 
 #include <event2/event.h>
@@ -32,6 +33,7 @@ static void forget_delayed(struct hk_delayed *d)
 		d->next->link = d->link;
 	d->outbox->ndelayed--;
 	event_free(d->timer);
+	hk_wipe(d->out.data, d->out.len);
 	free(d);
 }
 
@@ -39,6 +41,9 @@ void hk_outbox_free(struct hk_outbox *o)
 {
 	while (o->delayed)
 		forget_delayed(o->delayed);
+	/* there are keys in what was sent */
+	if (o->out)
+		hk_wipe(o->out, HK_OUTBOX_SIZE * sizeof(*o->out));
 	free(o->out);
 	o->out = NULL;
 }

@@ -5,6 +5,8 @@
 #include "hokeyd/clock.h"
 #include "hokeyd/journal.h"
 
+#include "crypto/crypto.h"
+
 #include <hokey/eap.h>
 
 #include <stdlib.h>
@@ -35,6 +37,8 @@ static void free_one(struct hk_exchange *x)
 {
 	event_del(&x->timer);
 	free(x->sent_octets);
+	if (x->answer)
+		hk_wipe(x->answer, x->answer_len); /* an rMSK is in it */
 	free(x->answer);
 	if (--x->epoch->users == 0) {
 		hk_setup_release(x->epoch->setup);

@@ -105,6 +105,9 @@ void hk_radius_duplicates_free(struct hk_radius_duplicates *d)
 		return;
 	free(d->entries);
 	free(d->buckets);
+	/* answers have keys in them; over RADIUS/TLS all but in clear */
+	if (d->replies)
+		hk_wipe(d->replies, d->written < d->reply_size ? d->written : d->reply_size);
 	free(d->replies);
 	free(d);
 }

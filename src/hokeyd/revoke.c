@@ -42,7 +42,8 @@ enum hk_err hk_revoke_name(
 	enum hk_err err = end_set(s, name->emsk_name, name->realm, group);
 
 	*n = !err;
-	hk_withdrawals_tick(s->withdrawals, hk_clock_now());
+	if (group)
+		hk_withdrawals_tick(s->withdrawals, hk_clock_now());
 	return err;
 }
 

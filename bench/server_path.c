@@ -145,7 +145,7 @@ static void open_store(struct path *p, const char *kind, char *directory)
 			.max_bytes = (uint64_t)64 << 30,
 			.durability = (enum hk_durability)i};
 	}
-	if (hk_store_open(&config, &p->store, &dropped, &error))
+	if (hk_store_open(&config, true, &p->store, &dropped, &error))
 		need(false, error.text);
 }
 

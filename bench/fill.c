@@ -63,7 +63,7 @@ int main(int argc, char **argv)
 	config.path = argv[2];
 	config.wrap_key_file = argv[3];
 	config.max_bytes = strtoull(argv[5], NULL, 10);
-	if (hk_store_open(&config, &store, &dropped, &error)) {
+	if (hk_store_open(&config, true, &store, &dropped, &error)) {
 		fprintf(stderr, "bench-fill: %s\n", error.text);
 		return 1;
 	}

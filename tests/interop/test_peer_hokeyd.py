@@ -34,7 +34,8 @@ def test_handover_bootstraps_once_at_each_place(lab, pki, hokeyd, device, tls):
     assert [seq(run) for run in runs[1:]] == [0, 1, 2, 3]
     bootstraps = ['bootstrap' in steps(run, 'sent')[0]['eap'] for run in runs[1:]]
     assert bootstraps == [True, True, False, False]
-    assert all(run['rmsk_lifetime'] == '7200 s' for run in runs[1:])  # the server's, not ours
+    for run in runs[1:]:  # the server's, not ours; less the time that has gone
+        assert 7100 < int(run['rmsk_lifetime'].removesuffix(' s')) <= 7200
 
 
 # E6696-5.2.2-09 E6696-5.2.2-10 E6696-5.3-03 E6696-4.5-03
@@ -73,7 +74,7 @@ def test_a_key_set_from_login_to_revocation(lab, pki, hokeyd, device, control):
     runs = device('--keys', keys, '--count', '2', status=1)
     assert kinds(runs) == [('erp', False), ('full-eap', True), ('erp', True)]
     assert 'EAP-Request/Identity' in steps(runs[0], 'received')[0]['eap']
-    assert runs[0]['ms'] < 1000
+    assert runs[0]['ms'] < 5000  # it is told, and does not wait for a time-out
     identity = steps(runs[0], 'received')[0]['eap'].split('id ')[1].split(',')[0]
     assert f'EAP-Response/Identity id {identity},' in steps(runs[1], 'sent')[0]['eap']
 

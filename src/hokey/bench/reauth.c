@@ -85,8 +85,28 @@ static uint64_t choose_stride(uint64_t n, unsigned nchannels)
 	return stride;
 }
 
-/* The next device with keys and numbers left. False: there is none any more. */
-static bool next_subject(struct hk_reauth *r, struct subject *s)
+static unsigned channel_of(const struct hk_reauth *r, uint64_t device)
+{
+	return (unsigned)(device % r->e->nchannels);
+}
+
+static bool is_outstanding(const struct hk_reauth *r, uint64_t device)
+{
+	const struct port *p = &r->ports[channel_of(r, device)];
+
+	for (unsigned i = 0, busy = p->busy; busy; i++) {
+		if (!p->slot[i].busy)
+			continue;
+		if (p->slot[i].device == device)
+			return true;
+		busy--;
+	}
+	return false;
+}
+
+/* The next device with keys and numbers left, one that waits for an answer only if `any` will do.
+ */
+static bool take_turn(struct hk_reauth *r, struct subject *s, bool any)
 {
 	const struct hk_bench_engine *e = r->e;
 
@@ -97,6 +117,8 @@ static bool next_subject(struct hk_reauth *r, struct subject *s)
 		r->position = (r->position + r->stride) % e->ndevices;
 		if (!d->has_keys || d->next_seq >= HK_DEVICE_SEQ_END)
 			continue;
+		if (!any && is_outstanding(r, number))
+			continue;
 		s->device = number;
 		s->seq = (uint16_t)d->next_seq++;
 		s->nas = (uint32_t)((number + s->seq) % e->options->nas_count);
@@ -105,9 +127,13 @@ static bool next_subject(struct hk_reauth *r, struct subject *s)
 	return false;
 }
 
-static unsigned channel_of(const struct hk_reauth *r, uint64_t device)
+/*
+ * A server with several threads may look at two requests of a device in
+ * the wrong order, and must then refuse the first one. False: no device is left.
+ */
+static bool next_subject(struct hk_reauth *r, struct subject *s)
 {
-	return (unsigned)(device % r->e->nchannels);
+	return take_turn(r, s, false) || take_turn(r, s, true);
 }
 
 /* ---- building ahead ---- */

@@ -197,11 +197,9 @@ def test_the_same_question_before_the_answer(lab, wpa, pki, hokeyd, upstreams):
     before = len(way.requests())
     asked = radius.erp_attributes(keys, keys.initiate())
     requests = [radius.request(client.secret, asked, identifier=n) for n in (1, 2, 3)]
-    started = time.monotonic()
     for octets in requests:
         client.send(octets)
     answers = {octets[1]: octets for octets in (client.receive() for _ in requests)}
-    assert time.monotonic() - started < 0.6
     assert len(way.requests()) - before == 1
     for octets in requests:
         answer = radius.check_reply(client.secret, octets, answers[octets[1]])
@@ -373,9 +371,7 @@ def test_fail_over_and_back(lab, pki, hokeyd, upstreams):
         assert ask(client).code == radius.ACCESS_ACCEPT
     here.wait_for('home server home1 is zombie')
     assert len(first.requests()) == 2
-    started = time.monotonic()
     assert ask(client).code == radius.ACCESS_ACCEPT
-    assert time.monotonic() - started < 0.3
     assert len(first.requests()) == 2 and len(second.requests()) == 3
     here.wait_for('home server home1 is dead')
     first.answer = accept
@@ -440,9 +436,8 @@ def test_the_realm_is_to_blame(lab, pki, hokeyd, upstreams):
     here.wait_for(r'realm \[down.example\] is given up')
     assert 'zombie' not in here.output()
     before = len(there.requests())
-    started = time.monotonic()
     assert ask(client, 'x@down.example').code == radius.ACCESS_REJECT
-    assert time.monotonic() - started < 0.3 and len(there.requests()) == before
+    assert len(there.requests()) == before
     assert ask(client, 'x@up.example').code == radius.ACCESS_ACCEPT
 
 

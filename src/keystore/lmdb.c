@@ -351,29 +351,41 @@ static enum hk_err lmdb_end(struct hk_keystore *store, const uint8_t *emsk_name,
 	if (!err && read_counter(h, &r, &out->seq))
 		out->seq = (struct hk_seq_state){0};
 	if (!err)
+		err = hk_record_open(&h->wrap, key, r.body, out);
+	if (!err)
 		err = hk_lmdb_end(h, txn, &r, out);
 	return finish(h, txn, err);
 }
 
-/* The first one with a key of at least `key`, which becomes its key. */
-static enum hk_err ended_from(
-	struct hk_lmdb_handle *h, uint8_t *key, struct hk_keyset *out, bool *readable)
+/* The first entry of a table with a key of at least `key`, which becomes its key. */
+static enum hk_err entry_from(struct hk_lmdb_handle *h, MDB_dbi table, uint8_t *key, MDB_val *v)
 {
-	MDB_val k = hk_lmdb_val(key, HK_RECORD_KEY_LEN), v;
+	MDB_val k = hk_lmdb_val(key, HK_RECORD_KEY_LEN);
 	MDB_cursor *c;
 	enum hk_err err = snapshot(h);
 	int rc;
 
 	if (err)
 		return err;
-	rc = mdb_cursor_open(h->snapshot, h->l->ended, &c);
+	rc = mdb_cursor_open(h->snapshot, table, &c);
 	if (rc)
 		return hk_lmdb_error(rc);
-	rc = mdb_cursor_get(c, &k, &v, MDB_SET_RANGE);
+	rc = mdb_cursor_get(c, &k, v, MDB_SET_RANGE);
 	mdb_cursor_close(c);
 	if (rc)
 		return hk_lmdb_error(rc);
 	memcpy(key, k.mv_data, HK_RECORD_KEY_LEN);
+	return HK_OK;
+}
+
+static enum hk_err ended_from(
+	struct hk_lmdb_handle *h, uint8_t *key, struct hk_keyset *out, bool *readable)
+{
+	MDB_val v;
+	enum hk_err err = entry_from(h, h->l->ended, key, &v);
+
+	if (err)
+		return err;
 	out->seq = (struct hk_seq_state){0};
 	*readable = !hk_record_open_ended(&h->wrap, key, hk_bytes(v.mv_data, v.mv_size), out);
 	return HK_OK;
@@ -461,27 +473,15 @@ static enum hk_err lmdb_remove_user(
 
 /* ---- walk ---- */
 
-/* The first record with a key of at least `key`, which becomes its key. */
 static enum hk_err record_from(struct hk_lmdb_handle *h, uint8_t *key, struct hk_lmdb_record *r)
 {
-	MDB_val k = hk_lmdb_val(key, HK_RECORD_KEY_LEN), v;
-	MDB_cursor *c;
-	enum hk_err err = snapshot(h);
-	int rc;
+	MDB_val v;
+	enum hk_err err = entry_from(h, h->l->sets, key, &v);
 
 	*r = (struct hk_lmdb_record){0};
-	if (err)
-		return err;
-	rc = mdb_cursor_open(h->snapshot, h->l->sets, &c);
-	if (rc)
-		return hk_lmdb_error(rc);
-	rc = mdb_cursor_get(c, &k, &v, MDB_SET_RANGE);
-	mdb_cursor_close(c);
-	if (rc)
-		return hk_lmdb_error(rc);
-	memcpy(key, k.mv_data, HK_RECORD_KEY_LEN);
-	hk_lmdb_view(key, &v, r); /* else it is not whole */
-	return HK_OK;
+	if (!err)
+		hk_lmdb_view(key, &v, r); /* else it is not whole */
+	return err;
 }
 
 /*

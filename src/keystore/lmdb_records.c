@@ -203,12 +203,10 @@ static enum hk_err write_ended(
 }
 
 enum hk_err hk_lmdb_end(struct hk_lmdb_handle *h, MDB_txn *txn, const struct hk_lmdb_record *r,
-	struct hk_keyset *set)
+	const struct hk_keyset *set)
 {
-	enum hk_err err = hk_record_open(&h->wrap, r->key, r->body, set);
+	enum hk_err err = hk_lmdb_remove(h, txn, r);
 
-	if (!err)
-		err = hk_lmdb_remove(h, txn, r);
 	return err || !set->grants.n ? err : write_ended(h, txn, r->key, set);
 }
 
@@ -301,9 +299,10 @@ static enum hk_err give_way(struct hk_lmdb_handle *h, MDB_txn *txn, const struct
 
 	if (!h->l->note_ended || !r->whole)
 		return hk_lmdb_remove(h, txn, r);
-	err = hk_record_open(&h->wrap, r->key, r->body, &set);
+	err = hk_record_open(&h->wrap, r->key, r->body, &set) ? hk_lmdb_remove(h, txn, r)
+							      : hk_lmdb_end(h, txn, r, &set);
 	hk_keyset_wipe(&set);
-	return err ? hk_lmdb_remove(h, txn, r) : hk_lmdb_end(h, txn, r, &set);
+	return err;
 }
 
 static enum hk_err limit_user(

@@ -104,9 +104,9 @@ enum hk_err hk_lmdb_grant_in(struct hk_lmdb_handle *h, MDB_txn *txn, uint8_t *ke
 /* Takes a set, its slot and its place in the user's list. */
 enum hk_err hk_lmdb_remove(struct hk_lmdb_handle *h, MDB_txn *txn, const struct hk_lmdb_record *r);
 
-/* The same as hk_keystore_end() promises. set: all of it but `seq`. */
+/* The same as hk_keystore_end() promises. set: what the record holds. */
 enum hk_err hk_lmdb_end(struct hk_lmdb_handle *h, MDB_txn *txn, const struct hk_lmdb_record *r,
-	struct hk_keyset *set);
+	const struct hk_keyset *set);
 
 #define HK_LISTED 64
 

@@ -50,33 +50,18 @@ static bool is_of_now(const struct hk_radius *p, hk_time now)
 	       stamp + HK_DYNAMIC_WINDOW_S >= now_s && stamp <= now_s + HK_DYNAMIC_WINDOW_S;
 }
 
-static enum hk_door_step find_duplicate(struct hk_door *door, const struct hk_radius_source *source,
-	hk_time now, struct hk_door_request *r, struct hk_buf *out)
+/* Few servers ever get one, so the table is made when the first comes. */
+static bool make_table(struct hk_door *door)
 {
-	struct hk_bytes stored;
-
-	/* Few servers ever get one, so the table is made when the first comes. */
-	if (!door->dynamic && hk_radius_duplicates_new(
-				      REMEMBERED, HK_DYNAMIC_WINDOW_S * HK_SECOND, &door->dynamic))
-		return hk_door_drop(door, r, HK_COUNT_SILENT);
-	switch (hk_radius_duplicates_check(
-		door->dynamic, source, &r->radius, now, &r->entry, &stored)) {
-	case HK_DUPLICATE_ANSWERED:
-		hk_put_bytes(out, stored);
-		hk_count(door->counters, HK_COUNT_DUPLICATES_ANSWERED);
-		return HK_DOOR_REPEAT;
-	case HK_DUPLICATE_IN_PROGRESS:
-		return hk_door_drop(door, r, HK_COUNT_DUPLICATES_IN_PROGRESS);
-	case HK_DUPLICATE_NEW:
-		break;
-	}
-	return HK_DOOR_DISCONNECT;
+	return door->dynamic || !hk_radius_duplicates_new(REMEMBERED,
+					HK_DYNAMIC_WINDOW_S * HK_SECOND, &door->dynamic);
 }
 
 enum hk_door_step hk_disconnect_check(struct hk_door *door, const struct hk_radius_source *source,
 	hk_time now, struct hk_door_request *r, struct hk_buf *out)
 {
 	const struct hk_client_config *config = r->client->config;
+	enum hk_door_step step;
 
 	if (!config->tls && !config->nrevokes)
 		return hk_door_drop(door, r, HK_COUNT_BAD_CODE);
@@ -86,7 +71,11 @@ enum hk_door_step hk_disconnect_check(struct hk_door *door, const struct hk_radi
 		return refuse(door, r, out);
 	if (!is_of_now(&r->radius, now))
 		return hk_door_drop(door, r, HK_COUNT_BAD_TIMESTAMP);
-	return find_duplicate(door, source, now, r, out);
+	if (!make_table(door))
+		return hk_door_drop(door, r, HK_COUNT_SILENT);
+	if (hk_door_seen(door, door->dynamic, source, now, r, out, &step))
+		return step;
+	return HK_DOOR_DISCONNECT;
 }
 
 /* ---- content ---- */

@@ -271,11 +271,32 @@ static bool is_dynamic(uint8_t code)
 	return code == HK_RADIUS_COA_REQUEST || code == HK_RADIUS_DISCONNECT_REQUEST;
 }
 
+bool hk_door_seen(struct hk_door *door, struct hk_radius_duplicates *table,
+	const struct hk_radius_source *source, hk_time now, struct hk_door_request *r,
+	struct hk_buf *out, enum hk_door_step *step)
+{
+	struct hk_bytes stored;
+
+	switch (hk_radius_duplicates_check(table, source, &r->radius, now, &r->entry, &stored)) {
+	case HK_DUPLICATE_ANSWERED:
+		hk_put_bytes(out, stored);
+		hk_count(door->counters, HK_COUNT_DUPLICATES_ANSWERED);
+		*step = HK_DOOR_REPEAT;
+		return true;
+	case HK_DUPLICATE_IN_PROGRESS:
+		*step = hk_door_drop(door, r, HK_COUNT_DUPLICATES_IN_PROGRESS);
+		return true;
+	case HK_DUPLICATE_NEW:
+		break;
+	}
+	return false;
+}
+
 /* The client is known. */
 static enum hk_door_step check(struct hk_door *door, const struct hk_radius_source *source,
 	hk_time now, struct hk_door_request *r, struct hk_buf *out)
 {
-	struct hk_bytes stored;
+	enum hk_door_step step;
 
 	if (is_dynamic(r->radius.code))
 		return hk_disconnect_check(door, source, now, r, out);
@@ -284,17 +305,8 @@ static enum hk_door_step check(struct hk_door *door, const struct hk_radius_sour
 	if (!authentic(door, r))
 		return HK_DOOR_DROP;
 
-	switch (hk_radius_duplicates_check(
-		door->duplicates, source, &r->radius, now, &r->entry, &stored)) {
-	case HK_DUPLICATE_ANSWERED:
-		hk_put_bytes(out, stored);
-		hk_count(door->counters, HK_COUNT_DUPLICATES_ANSWERED);
-		return HK_DOOR_REPEAT;
-	case HK_DUPLICATE_IN_PROGRESS:
-		return hk_door_drop(door, r, HK_COUNT_DUPLICATES_IN_PROGRESS);
-	case HK_DUPLICATE_NEW:
-		break;
-	}
+	if (hk_door_seen(door, door->duplicates, source, now, r, out, &step))
+		return step;
 	if (r->radius.code == HK_RADIUS_STATUS_SERVER)
 		return answer_status(door, r, now, out);
 	return admit(door, r, now, out);

@@ -87,6 +87,14 @@ enum hk_door_step hk_door_drop(
 	struct hk_door *door, struct hk_door_request *r, enum hk_counter why);
 
 /*
+ * Was this request there before, by that table? Then *step is what becomes of
+ * it: REPEAT with the answer in `out`, or DROP while it has none.
+ */
+bool hk_door_seen(struct hk_door *door, struct hk_radius_duplicates *table,
+	const struct hk_radius_source *source, hk_time now, struct hk_door_request *r,
+	struct hk_buf *out, enum hk_door_step *step);
+
+/*
  * What a request says, for the hall. joined: HK_EAP_MAX_LEN octets. Not:
  * what is in it about keys.
  */

@@ -20,21 +20,6 @@
 
 /* ---- replies ---- */
 
-static json_t *fail(const char *message)
-{
-	return json_pack("{s:b, s:s}", "ok", 0, "error", message);
-}
-
-static json_t *fail_with(enum hk_err err)
-{
-	return fail(hk_strerror(err));
-}
-
-static json_t *ok(void)
-{
-	return json_pack("{s:b}", "ok", 1);
-}
-
 /* Text that came from outside: octets that are no UTF-8 become "?". */
 static json_t *text_of(struct hk_bytes v)
 {
@@ -51,6 +36,22 @@ static json_t *text_of(struct hk_bytes v)
 	j = json_stringn(copy, v.len);
 	free(copy);
 	return j;
+}
+
+/* The message may quote what came in, and end in the middle of a character of that. */
+static json_t *fail(const char *message)
+{
+	return json_pack("{s:b, s:o}", "ok", 0, "error", text_of(hk_text(message)));
+}
+
+static json_t *fail_with(enum hk_err err)
+{
+	return fail(hk_strerror(err));
+}
+
+static json_t *ok(void)
+{
+	return json_pack("{s:b}", "ok", 1);
 }
 
 static json_t *seconds_or_null(hk_time t)

@@ -7,6 +7,7 @@
 
 #define NS_PER_S     1000000000u
 #define WAIT_MAX_NS  20000000u /* the stop flag and timeouts are looked at that often */
+#define WAIT_MIN_NS  50000u    /* what is due meanwhile leaves together: leaves time to others */
 #define CHANNELS_MAX 1024
 
 uint64_t hk_bench_now_ns(void)
@@ -74,6 +75,15 @@ bool hk_bench_engine_may_begin(
 	       hk_bench_intended_ns(e) <= now_ns;
 }
 
+static uint64_t wait_until(uint64_t next_ns, uint64_t now_ns)
+{
+	uint64_t left = next_ns > now_ns ? next_ns - now_ns : 0;
+
+	if (left > WAIT_MAX_NS)
+		return WAIT_MAX_NS;
+	return left && left < WAIT_MIN_NS ? WAIT_MIN_NS : left;
+}
+
 void hk_bench_engine_wait(const struct hk_bench_engine *e, uint64_t now_ns, bool more_to_begin)
 {
 	struct pollfd fds[CHANNELS_MAX];
@@ -81,9 +91,7 @@ void hk_bench_engine_wait(const struct hk_bench_engine *e, uint64_t now_ns, bool
 	nfds_t n = e->nchannels < CHANNELS_MAX ? e->nchannels : CHANNELS_MAX;
 
 	if (next_ns)
-		left = next_ns <= now_ns                ? 0
-		       : next_ns - now_ns < WAIT_MAX_NS ? next_ns - now_ns
-							: WAIT_MAX_NS;
+		left = wait_until(next_ns, now_ns);
 	for (nfds_t i = 0; i < n; i++)
 		fds[i] = (struct pollfd){.fd = e->channels[i].fd, .events = POLLIN};
 	ppoll(fds, n, &(struct timespec){0, (long)left}, NULL);

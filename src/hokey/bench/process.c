@@ -43,13 +43,31 @@ static bool read_ticks(int pid, struct hk_process_usage *out)
 	return true;
 }
 
-/* Nanoseconds on a CPU, of all threads: finer than ticks, where the kernel counts them. */
-static bool read_run_time(int pid, double *cpu_s)
+/* Nanoseconds on a processor, and waiting for one; of a thread. */
+static bool read_schedule(const char *path, uint64_t *ran_ns, uint64_t *waited_ns)
 {
-	char path[PATH_LEN], text[128];
+	char text[128], *behind;
+
+	if (!read_small(path, text, sizeof text))
+		return false;
+	*ran_ns = strtoull(text, &behind, 10);
+	*waited_ns = strtoull(behind, NULL, 10);
+	return true;
+}
+
+uint64_t hk_process_thread_waited_ns(void)
+{
+	uint64_t ran_ns, waited_ns;
+
+	return read_schedule("/proc/thread-self/schedstat", &ran_ns, &waited_ns) ? waited_ns : 0;
+}
+
+/* Of all threads: finer than ticks, where the kernel counts them. */
+static void read_run_time(int pid, struct hk_process_usage *out)
+{
+	uint64_t ran_ns, waited_ns, sum_ns = 0, sum_waited_ns = 0;
+	char path[PATH_LEN];
 	struct dirent *entry;
-	double sum_ns = 0;
-	bool any = false;
 	DIR *tasks;
 
 	snprintf(path, sizeof path, "/proc/%d/task", pid);
@@ -58,15 +76,16 @@ static bool read_run_time(int pid, double *cpu_s)
 		if (entry->d_name[0] == '.')
 			continue;
 		snprintf(path, sizeof path, "/proc/%d/task/%.200s/schedstat", pid, entry->d_name);
-		if (!read_small(path, text, sizeof text))
+		if (!read_schedule(path, &ran_ns, &waited_ns))
 			continue;
-		sum_ns += (double)strtoull(text, NULL, 10);
-		any = true;
+		sum_ns += ran_ns;
+		sum_waited_ns += waited_ns;
 	}
 	if (tasks)
 		closedir(tasks);
-	*cpu_s = sum_ns / 1e9;
-	return any && sum_ns > 0;
+	if (sum_ns)
+		out->cpu_s = (double)sum_ns / 1e9;
+	out->waited_s = (double)sum_waited_ns / 1e9;
 }
 
 static uint64_t field_kib(const char *text, const char *name)
@@ -79,13 +98,11 @@ static uint64_t field_kib(const char *text, const char *name)
 bool hk_process_usage(int pid, struct hk_process_usage *out)
 {
 	char path[PATH_LEN], text[4096];
-	double cpu_s;
 
 	memset(out, 0, sizeof *out);
 	if (!read_ticks(pid, out))
 		return false;
-	if (read_run_time(pid, &cpu_s))
-		out->cpu_s = cpu_s;
+	read_run_time(pid, out);
 	snprintf(path, sizeof path, "/proc/%d/status", pid);
 	if (!read_small(path, text, sizeof text))
 		return false;

@@ -116,6 +116,12 @@ static void print_latency(FILE *out, const struct hk_histogram *h)
 			i + 1 < sizeof rows / sizeof *rows ? "," : "\n");
 }
 
+/* What the server waited for a processor that others had. */
+static double waited_ms(const struct hk_bench_outcome *o)
+{
+	return (o->after.waited_s - o->before.waited_s) * 1e3;
+}
+
 static void print_server(FILE *out, const struct hk_bench_outcome *o, const char *each)
 {
 	double user_s = o->after.user_s - o->before.user_s;
@@ -129,6 +135,8 @@ static void print_server(FILE *out, const struct hk_bench_outcome *o, const char
 	if (user_s + system_s > 0.2) /* else it is too few clock ticks */
 		fprintf(out, ", %.0f %% of that in the kernel",
 			100 * system_s / (user_s + system_s));
+	fprintf(out, "\n  waiting     %.1f ms for a processor that others had, the load %.1f ms",
+		waited_ms(o), (double)o->stats.waited_ns / 1e6);
 	fprintf(out, "\n  memory      %s", octets(o->after.anonymous, text));
 	fprintf(out, " of its own, %s in all\n", octets(o->after.resident, text));
 }
@@ -199,20 +207,21 @@ static json_t *json_server(const struct hk_bench_outcome *o)
 {
 	if (!o->watched)
 		return json_null();
-	return json_pack("{s:f,s:f,s:f,s:f,s:I,s:I,s:I,s:I}", "cpu_us_per_request",
+	return json_pack("{s:f,s:f,s:f,s:f,s:f,s:I,s:I,s:I,s:I}", "cpu_us_per_request",
 		hk_bench_cpu_us(o), "cpu_share", cpu_share(o), "user_s",
 		o->after.user_s - o->before.user_s, "system_s",
-		o->after.system_s - o->before.system_s, "anonymous_before",
-		(json_int_t)o->before.anonymous, "anonymous_after", (json_int_t)o->after.anonymous,
-		"resident_before", (json_int_t)o->before.resident, "resident_after",
-		(json_int_t)o->after.resident);
+		o->after.system_s - o->before.system_s, "waited_ms", waited_ms(o),
+		"anonymous_before", (json_int_t)o->before.anonymous, "anonymous_after",
+		(json_int_t)o->after.anonymous, "resident_before", (json_int_t)o->before.resident,
+		"resident_after", (json_int_t)o->after.resident);
 }
 
 static json_t *json_outcome(const struct hk_bench_outcome *o)
 {
-	return json_pack("{s:f,s:f,s:s,s:o,s:o,s:o}", "seconds", o->seconds, "accepted_per_s",
-		hk_bench_throughput(o), "failure", o->failure, "count", json_counts(&o->stats),
-		"latency_ms", json_latency(&o->stats.latency), "server", json_server(o));
+	return json_pack("{s:f,s:f,s:f,s:s,s:o,s:o,s:o}", "seconds", o->seconds, "waited_ms",
+		(double)o->stats.waited_ns / 1e6, "accepted_per_s", hk_bench_throughput(o),
+		"failure", o->failure, "count", json_counts(&o->stats), "latency_ms",
+		json_latency(&o->stats.latency), "server", json_server(o));
 }
 
 void hk_bench_print_json(const struct hk_bench_report *r, FILE *out)

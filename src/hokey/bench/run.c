@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 #define PROGRESS_NS    200000000
@@ -39,17 +40,21 @@ static bool prepare(struct thread *t)
 static void *work(void *arg)
 {
 	struct thread *t = arg;
+	uint64_t waited_ns;
 
+	prctl(PR_SET_TIMERSLACK, 1UL); /* the engine says itself how long it can wait */
 	t->ready = prepare(t);
 	if (!t->ready && !t->engine.error)
 		t->engine.error = "out of memory";
 	pthread_barrier_wait(t->prepared);
 	pthread_barrier_wait(t->go);
 	t->engine.start_ns = *t->start_ns;
+	waited_ns = hk_process_thread_waited_ns();
 	if (t->ready && t->reauth)
 		hk_reauth_run(t->reauth);
 	else if (t->ready)
 		hk_login_run(t->login);
+	t->engine.stats.waited_ns = hk_process_thread_waited_ns() - waited_ns;
 	atomic_store(&t->ended, true);
 	return NULL;
 }

@@ -80,6 +80,7 @@ void hk_bench_stats_merge(struct hk_bench_stats *to, const struct hk_bench_stats
 		to->first_ns = from->first_ns;
 	if (from->last_ns > to->last_ns)
 		to->last_ns = from->last_ns;
+	to->waited_ns += from->waited_ns;
 }
 
 void hk_bench_stats_free(struct hk_bench_stats *s)

@@ -45,6 +45,7 @@ struct hk_bench_stats {
 	struct hk_series    answers;
 	uint64_t first_ns;        /* first request left */
 	uint64_t last_ns;         /* last answer came, or was given up */
+	uint64_t waited_ns;       /* for a processor that others had */
 };
 
 void hk_bench_stats_merge(struct hk_bench_stats *to, const struct hk_bench_stats *from);

@@ -474,6 +474,7 @@ static void reports_say_what_happened(void **state)
 	assert_true(json_real_value(json_object_get(
 			    json_object_get(json_object_get(json, "load"), "server"),
 			    "cpu_us_per_request")) > 0);
+	assert_true(json_is_real(json_object_get(json_object_get(json, "load"), "waited_ms")));
 	json_decref(json);
 	free(text);
 	text = printed(hk_bench_print_text, report);

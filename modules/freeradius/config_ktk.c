@@ -139,6 +139,7 @@ static bool read_one(CONF_SECTION *cs, struct hk_ktk *ktk)
 bool hk_rlm_ktks_read(CONF_SECTION *section, struct hk_rlm_config *config)
 {
 	struct hk_erp_config *erp = &config->erp;
+	struct hk_kds_policy *kds = &erp->kds; /* what block erp says of it is there */
 	size_t n = 0;
 
 	for (CONF_SECTION *cs = NULL; (cs = cf_subsection_find_next(section, cs, "ktk"));) {
@@ -149,9 +150,9 @@ bool hk_rlm_ktks_read(CONF_SECTION *section, struct hk_rlm_config *config)
 		if (!read_one(cs, &config->ktks[n++]))
 			return false;
 	}
-	erp->kds = (struct hk_kds_policy){.ktks = config->ktks,
-		.nktks = n,
-		.max_lifetime_s = erp->key_lifetime_s,
-		.any_transport = erp->any_transport};
+	kds->ktks = config->ktks;
+	kds->nktks = n;
+	kds->max_lifetime_s = erp->key_lifetime_s;
+	kds->any_transport = erp->any_transport;
 	return true;
 }

@@ -117,6 +117,7 @@ def test_the_visited_network_reauthenticates_alone(lab, wpa, certificates, freer
     ('not-authenticated', UDP, {'key': 'other-ktk'}),
     ('not-authorized', UDP, {'allow': ''}),
     ('insecure-transport', '', {}),
+    ('not-authorized', f'{UDP}\nrequire_consent = yes', {}),
 ])
 def test_no_key_and_the_login_succeeds(lab, wpa, certificates, freeradius, hokeyd,  # noqa: F811
                                        why, erp, options):
@@ -157,6 +158,7 @@ def test_no_key_leaves_without_its_grant(lab, wpa, certificates, freeradius, hok
 
 
 DOMAIN_TLV = b'\4\x0fvisited.example'  # of an EAP-Finish
+INDICATION = b'\6\x10'  # Authorization Indication, which follows it
 
 
 @pytest.mark.parametrize('kept', ['yes', 'no'])
@@ -177,7 +179,7 @@ def test_explicit_bootstrapping(lab, wpa, certificates, freeradius, hokeyd, kept
         assert not reauthenticates(client, keys)
     else:
         home.wait_for(r'key for domain \[visited.example\] given to \[lisbon\]')
-        assert DOMAIN_TLV in answer.eap
+        assert DOMAIN_TLV + INDICATION in answer.eap
         assert freeradius.stop() == 0
         assert reauthenticates(client, keys) and reauthenticates(client, keys)
     assert here.stop() == 0

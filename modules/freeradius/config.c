@@ -79,8 +79,13 @@ static bool set_defaults(TALLOC_CTX *ctx, enum hk_block_kind block, void *into)
 /* What a module in front of other servers' logins has no part in. */
 static bool is_for_hokeyd_alone(const struct hk_option *option)
 {
-	return option->block == HK_BLOCK_ERP && (strcmp(option->name, "local-domain") == 0 ||
-							strcmp(option->name, "msk-lifetime") == 0);
+	static const char *const names[] = {"local-domain", "msk-lifetime", "revoke-at"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(option->name, names[i]) == 0)
+			return true;
+	}
+	return false;
 }
 
 static bool read_pair(const CONF_PAIR *pair, TALLOC_CTX *ctx, enum hk_block_kind block, void *into)

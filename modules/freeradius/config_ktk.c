@@ -116,12 +116,13 @@ static bool read_one(CONF_SECTION *cs, struct hk_ktk *ktk)
 {
 	const char *title = cf_section_name2(cs);
 	const char *name = find_text(cs, "kek_id", "kek-id");
+	const char *owner = cf_section_value_find(cs, "owner");
 
 	if (!title) {
 		cf_log_err_cs(cs, "ktk: the name of the other server is missing");
 		return false;
 	}
-	ktk->owner = hk_text(title);
+	ktk->owner = hk_text(owner ? owner : title);
 	ktk->not_after = HK_NEVER;
 	if (!hk_rlm_block_read(cs, cs, HK_BLOCK_KTK, ktk) || !read_key(cs, ktk) ||
 		!read_list(cs, "domains", true, &ktk->domains, &ktk->ndomains) ||
@@ -136,6 +137,18 @@ static bool read_one(CONF_SECTION *cs, struct hk_ktk *ktk)
 	return check(cs, ktk);
 }
 
+/* A request names its key by the KEK-ID alone. */
+static bool check_kek_id(CONF_SECTION *cs, const struct hk_ktk *ktks, const struct hk_ktk *ktk)
+{
+	for (const struct hk_ktk *other = ktks; other < ktk; other++) {
+		if (memcmp(other->kek_id, ktk->kek_id, HK_KEK_ID_LEN) == 0) {
+			cf_log_err_cs(cs, "kek_id: another ktk has the same");
+			return false;
+		}
+	}
+	return true;
+}
+
 bool hk_rlm_ktks_read(CONF_SECTION *section, struct hk_rlm_config *config)
 {
 	struct hk_erp_config *erp = &config->erp;
@@ -143,11 +156,13 @@ bool hk_rlm_ktks_read(CONF_SECTION *section, struct hk_rlm_config *config)
 	size_t n = 0;
 
 	for (CONF_SECTION *cs = NULL; (cs = cf_subsection_find_next(section, cs, "ktk"));) {
-		if (n == HK_RLM_KTKS_MAX) {
+		struct hk_ktk *ktk = &config->ktks[n];
+
+		if (n++ == HK_RLM_KTKS_MAX) {
 			cf_log_err_cs(cs, "ktk: more than %d", HK_RLM_KTKS_MAX);
 			return false;
 		}
-		if (!read_one(cs, &config->ktks[n++]))
+		if (!read_one(cs, ktk) || !check_kek_id(cs, config->ktks, ktk))
 			return false;
 	}
 	kds->ktks = config->ktks;

@@ -197,6 +197,15 @@ def test_a_key_goes_to_one_owner_only(lab, wpa, certificates, freeradius, hokeyd
     answer, _ = radius.reauthenticate(client_of(lab), keys, flags=0x60)
     assert answer.code == radius.ACCESS_ACCEPT
     home.wait_for(r'no key for domain \[visited.example\]: already-delivered')
+    assert freeradius.stop() == 0
+
+    # The same one has a new block: owner says so.
+    replace(freeradius.file('mods-enabled', 'hokey'), r'^\tktk porto \{',
+            '\tktk porto {\n\t\towner = lisbon')
+    home = freeradius.start()
+    answer, _ = radius.reauthenticate(client_of(lab), keys, flags=0x60)
+    assert answer.code == radius.ACCESS_ACCEPT
+    home.wait_for(r'key for domain \[visited.example\] given to \[lisbon\], again')
     assert freeradius.stop() == 0 and here.stop() == 0
 
 
@@ -224,6 +233,7 @@ def test_no_key_in_debug_output_and_detail_files(lab, wpa, certificates, freerad
     ('domains = ".."', r'domains: one of them is no domain name'),
     ('colour = blue', r'ktk: there is no option colour'),
     ('kek_id = a-name-of-17-octets', r'kek.id: expected'),
+    ('revoke_at = tokyo', r'ktk: revoke_at is for hokeyd alone'),
 ])
 def test_wrong_keys_are_found_at_start(freeradius, line, message):
     enable(freeradius)
@@ -235,6 +245,14 @@ def test_wrong_keys_are_found_at_start(freeradius, line, message):
     said, status = freeradius.check()
 
     assert status == 1 and re.search(message, said), said[-1500:]
+
+
+def test_a_name_on_the_wire_is_of_one_key(freeradius):
+    enable(freeradius)
+    freeradius.ktk('porto', KTK % {'folder': freeradius.lab.folder, 'key': 'other-ktk',
+                                   'allow': 'dsrk'})
+    said, status = freeradius.check()
+    assert status == 1 and 'kek_id: another ktk has the same' in said, said[-1500:]
 
 
 @pytest.mark.parametrize('option', ['local_domain = home.example', 'msk_lifetime = 1h'])

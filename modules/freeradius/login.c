@@ -103,7 +103,7 @@ static void set_authorization(const struct hk_rlm *m, REQUEST *request, struct h
 {
 	struct hk_buf out = hk_buf(set->authorization, sizeof(set->authorization));
 
-	if (m->config.cache_reply && hk_pairs_save(request, &out))
+	if (m->config.cache_reply && hk_pairs_save(request, m->config.erp.key_vendor, &out))
 		hk_warn(request,
 			"the reply has more than %d octets of attributes; not all will be "
 			"there at re-authentication",
@@ -228,14 +228,15 @@ static enum hk_err keep(struct hk_rlm *m, REQUEST *request, const struct exporte
 	struct hk_bytes realm, hk_time now)
 {
 	struct hk_desk *desk = hk_desk_take(&m->desks, now);
+	uint32_t vendor = m->config.erp.key_vendor;
 	enum hk_err err;
 
 	if (!desk)
 		return HK_ERR_STORE;
-	hk_pairs_read_request(request, &desk->visit.request);
+	hk_pairs_read_request(request, vendor, &desk->visit.request);
 	desk->visit.request.secure = hk_rlm_is_secure(m, request);
 	err = keep_with(m, desk, request, keys, realm, now);
-	if (!hk_pairs_write_delivery(request, &desk->visit.reply.delivery))
+	if (!hk_pairs_write_delivery(request, vendor, &desk->visit.reply.delivery))
 		err = err ? err : HK_ERR_NO_MEMORY;
 	hk_rlm_log_key(m, request, &desk->visit.event);
 	hk_desk_leave(&m->desks, desk);

@@ -97,7 +97,7 @@ static void read_keydist(const VALUE_PAIR *vp, struct hk_keydist_attributes *out
 	take(field, vp->vp_octets, vp->vp_length);
 }
 
-void hk_pairs_read_request(REQUEST *request, struct hk_aaa_request *out)
+void hk_pairs_read_request(REQUEST *request, uint32_t key_vendor, struct hk_aaa_request *out)
 {
 	const fr_ipaddr_t *from = &request->packet->src_ipaddr;
 
@@ -108,7 +108,7 @@ void hk_pairs_read_request(REQUEST *request, struct hk_aaa_request *out)
 	for (const VALUE_PAIR *vp = request->packet->vps; vp; vp = vp->next) {
 		if (vp->da->vendor == 0)
 			read_standard(vp, out);
-		else if (vp->da->vendor == HK_VENDOR_HOKEY)
+		else if (vp->da->vendor == key_vendor)
 			read_keydist(vp, &out->keydist);
 	}
 }
@@ -191,16 +191,17 @@ static bool put_encoded(REQUEST *request, struct hk_bytes attributes)
 	return true;
 }
 
-bool hk_pairs_write_delivery(REQUEST *request, const struct hk_key_delivery *delivery)
+bool hk_pairs_write_delivery(
+	REQUEST *request, uint32_t key_vendor, const struct hk_key_delivery *delivery)
 {
 	uint8_t octets[1024];
 	struct hk_buf out = hk_buf(octets, sizeof(octets));
 
-	hk_keydist_put_delivery(&out, HK_VENDOR_HOKEY, delivery);
+	hk_keydist_put_delivery(&out, key_vendor, delivery);
 	return hk_buf_ok(&out) && put_encoded(request, hk_buf_bytes(&out));
 }
 
-static bool write_accept(REQUEST *request, const struct hk_aaa_reply *reply)
+static bool write_accept(REQUEST *request, uint32_t key_vendor, const struct hk_aaa_reply *reply)
 {
 	const uint8_t *key = reply->key;
 
@@ -212,7 +213,7 @@ static bool write_accept(REQUEST *request, const struct hk_aaa_reply *reply)
 			!put_integer(request, PW_TERMINATION_ACTION, RADIUS_REQUEST)))
 		return false;
 	return put_encoded(request, reply->authorization) &&
-	       hk_pairs_write_delivery(request, &reply->delivery) &&
+	       hk_pairs_write_delivery(request, key_vendor, &reply->delivery) &&
 	       put_octets(request, HK_MS_MPPE_RECV_KEY, VENDORPEC_MICROSOFT, key, MPPE_KEY_LEN) &&
 	       put_octets(request, HK_MS_MPPE_SEND_KEY, VENDORPEC_MICROSOFT, key + MPPE_KEY_LEN,
 		       MPPE_KEY_LEN);
@@ -247,11 +248,11 @@ static bool write_nothing(REQUEST *request)
 	return vp != NULL;
 }
 
-static bool write_code(REQUEST *request, const struct hk_aaa_reply *reply)
+static bool write_code(REQUEST *request, uint32_t key_vendor, const struct hk_aaa_reply *reply)
 {
 	switch (reply->verdict) {
 	case HK_VERDICT_ACCEPT:
-		return write_accept(request, reply);
+		return write_accept(request, key_vendor, reply);
 	case HK_VERDICT_REJECT:
 		return write_reject(request);
 	case HK_VERDICT_CHALLENGE:
@@ -262,11 +263,11 @@ static bool write_code(REQUEST *request, const struct hk_aaa_reply *reply)
 	}
 }
 
-bool hk_pairs_write_reply(REQUEST *request, const struct hk_aaa_reply *reply)
+bool hk_pairs_write_reply(REQUEST *request, uint32_t key_vendor, const struct hk_aaa_reply *reply)
 {
 	struct hk_bytes eap = hk_buf_bytes(&reply->eap);
 
-	if (!write_code(request, reply))
+	if (!write_code(request, key_vendor, reply))
 		return false;
 	if (eap.len && !put_octets(request, PW_EAP_MESSAGE, 0, eap.data, eap.len))
 		return false;
@@ -294,7 +295,13 @@ static bool is_made_anew(const DICT_ATTR *da)
 	}
 }
 
-static bool is_kept(const VALUE_PAIR *vp)
+/* The key of a login is for that login. */
+static bool is_of_keys(const DICT_ATTR *da, uint32_t key_vendor)
+{
+	return da->vendor == key_vendor && da->attr <= HK_KEYDIST_LOCAL_DOMAIN;
+}
+
+static bool is_kept(const VALUE_PAIR *vp, uint32_t key_vendor)
 {
 	const DICT_ATTR *da = vp->da;
 
@@ -302,18 +309,18 @@ static bool is_kept(const VALUE_PAIR *vp)
 	if (da->flags.encrypt != FLAG_ENCRYPT_NONE)
 		return false;
 	if (da->vendor)
-		return da->vendor != HK_VENDOR_HOKEY && da->vendor != VENDORPEC_FREERADIUS;
+		return !is_of_keys(da, key_vendor) && da->vendor != VENDORPEC_FREERADIUS;
 	return da->attr < INTERNAL && !is_made_anew(da);
 }
 
-enum hk_err hk_pairs_save(REQUEST *request, struct hk_buf *out)
+enum hk_err hk_pairs_save(REQUEST *request, uint32_t key_vendor, struct hk_buf *out)
 {
 	for (const VALUE_PAIR *vp = request->reply->vps; vp; vp = vp->next) {
 		const VALUE_PAIR *one = vp;
 		VALUE_PAIR alone;
 		int n;
 
-		if (!is_kept(vp))
+		if (!is_kept(vp, key_vendor))
 			continue;
 		/* Without its neighbours, which the encoder might take along. */
 		alone = *vp;

@@ -136,10 +136,10 @@ static void log_outcome(
 
 /* ---- authorize ---- */
 
-static rlm_rcode_t finish(
-	REQUEST *request, const struct hk_aaa_request *in, struct hk_aaa_reply *reply)
+static rlm_rcode_t finish(const struct hk_rlm *m, REQUEST *request, const struct hk_aaa_request *in,
+	struct hk_aaa_reply *reply)
 {
-	bool written = hk_pairs_write_reply(request, reply);
+	bool written = hk_pairs_write_reply(request, m->config.erp.key_vendor, reply);
 
 	log_outcome(request, in, reply);
 	hk_wipe(reply->key, sizeof(reply->key));
@@ -147,15 +147,15 @@ static rlm_rcode_t finish(
 }
 
 /* Without a store, or not wanted. */
-static rlm_rcode_t without_desk(REQUEST *request, enum hk_err reason)
+static rlm_rcode_t without_desk(const struct hk_rlm *m, REQUEST *request, enum hk_err reason)
 {
 	uint8_t eap[64];
 	struct hk_aaa_request in = {0};
 	struct hk_aaa_reply reply = {.eap = hk_buf(eap, sizeof(eap)), .reason = reason};
 
-	hk_pairs_read_request(request, &in);
+	hk_pairs_read_request(request, m->config.erp.key_vendor, &in);
 	fall_back(in.eap, &reply);
-	return finish(request, &in, &reply);
+	return finish(m, request, &in, &reply);
 }
 
 static rlm_rcode_t with_desk(struct hk_rlm *m, struct hk_desk *desk, REQUEST *request, hk_time now)
@@ -168,7 +168,7 @@ static rlm_rcode_t with_desk(struct hk_rlm *m, struct hk_desk *desk, REQUEST *re
 	if (x->step != HK_ER_FORWARD) {
 		answer(m, desk, now);
 		hk_rlm_log_key(m, request, &visit->event);
-		return finish(request, &visit->request, &visit->reply);
+		return finish(m, request, &visit->request, &visit->reply);
 	}
 	if (goes_elsewhere(request, x->nai.realm))
 		return RLM_MODULE_NOOP;
@@ -177,7 +177,7 @@ static rlm_rcode_t with_desk(struct hk_rlm *m, struct hk_desk *desk, REQUEST *re
 		fall_back(visit->request.eap, &visit->reply);
 	else
 		refuse(visit->request.eap, &visit->reply);
-	return finish(request, &visit->request, &visit->reply);
+	return finish(m, request, &visit->request, &visit->reply);
 }
 
 rlm_rcode_t hk_rlm_reauthenticate(struct hk_rlm *m, REQUEST *request)
@@ -195,13 +195,13 @@ rlm_rcode_t hk_rlm_reauthenticate(struct hk_rlm *m, REQUEST *request)
 	if (!eap.len || eap.data[0] != HK_ERP_INITIATE)
 		return RLM_MODULE_NOOP;
 	if (!m->config.erp.enabled)
-		return without_desk(request, HK_ERR_DENIED);
+		return without_desk(m, request, HK_ERR_DENIED);
 
 	now = hk_clock_now();
 	desk = hk_desk_take(&m->desks, now);
 	if (!desk)
-		return without_desk(request, HK_ERR_STORE);
-	hk_pairs_read_request(request, &desk->visit.request);
+		return without_desk(m, request, HK_ERR_STORE);
+	hk_pairs_read_request(request, m->config.erp.key_vendor, &desk->visit.request);
 	desk->visit.request.secure = hk_rlm_is_secure(m, request);
 	rcode = with_desk(m, desk, request, now);
 	hk_desk_leave(&m->desks, desk);

@@ -41,7 +41,7 @@ def enable(freeradius, erp=UDP, key='ktk', allow='dsrk', **options):
                                            'allow': allow})
 
 
-def visited(lab, hokeyd, pki, tls=False):
+def visited(lab, hokeyd, pki, tls=False, vendor=32473):
     """Forwards to FreeRADIUS, asks for the key of its domain, and answers alone from then on."""
     home = ('address = "127.0.0.1"  port = 2083  tls = fed  certificate-name = home.example' if tls
             else 'address = "127.0.0.1"  port = 1812  secret = "throw-away-secret"')
@@ -55,7 +55,7 @@ pool homes {{ servers = {{ home1 }} }}
 realm "home.example" {{ pool = homes }}
 eap {{ ca = "{pki.ca}"  certificate = "{pki.server_cert}"  key = "{pki.server_key}" }}
 erp {{ realms = {{ "visited.example" }}  local-domain = visited.example
-      key-transport = {'tls' if tls else 'any'} }}
+      key-transport = {'tls' if tls else 'any'}  key-vendor = {vendor} }}
 ktk home {{ kek-id = pair-1  key-file = "{lab.folder}/ktk"  domains = {{ visited.example }}
            realms = {{ home.example }} }}
 store {{ type = memory }}
@@ -129,6 +129,20 @@ def test_no_key_and_the_login_succeeds(lab, wpa, certificates, freeradius, hokey
     client = client_of(lab)
     assert not reauthenticates(client, local(keys))
     assert reauthenticates(client, keys)
+    assert freeradius.stop() == 0
+
+
+@pytest.mark.parametrize('theirs', [61000, 32473])
+def test_another_vendor_number(lab, wpa, certificates, freeradius, hokeyd, theirs):  # noqa: F811
+    home = enable(freeradius, erp=f'{UDP}\nkey_vendor = 61000\nkeep_emsk = yes').start()
+    visited(lab, hokeyd, certificates, vendor=theirs)
+    home_keys, _ = freeradius.login(wpa, port=VISITED)
+    client = client_of(lab)
+    assert reauthenticates(client, local(home_keys)) == (theirs == 61000)
+    assert reauthenticates(client, home_keys, flags=0x60)
+    if theirs == 61000:
+        home.wait_for(r'key for domain \[visited.example\] given to \[lisbon\], again')
+    assert ('key for domain' in home.output()) == (theirs == 61000)
     assert freeradius.stop() == 0
 
 

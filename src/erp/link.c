@@ -221,9 +221,12 @@ static enum hk_err keep_channel_binding(struct hk_er_link *link, struct hk_bytes
 
 enum hk_err hk_er_link_set_channel_binding(struct hk_er_link *link, struct hk_bytes attributes)
 {
+	enum hk_err err;
+
 	link->cb_len = 0;
-	link->cb_trusted = true;
-	return keep_channel_binding(link, attributes);
+	err = keep_channel_binding(link, attributes);
+	link->cb_trusted = link->cb_len > 0; /* what was not told a Start may still say */
+	return err;
 }
 
 /* What Start tells is a hint that anyone could have sent. */

@@ -572,12 +572,14 @@ static void a_start_takes_no_working_link_down(void **state)
 	hk_erp_begin_start(&start, 9);
 	hk_erp_put_tlv(&start, HK_ERP_NAS_IDENTIFIER, hk_text("nas-8"));
 	assert_ok(hk_erp_end(&start));
-	for (unsigned in_use = 0; in_use < 3; in_use++) {
+	for (unsigned in_use = 0; in_use < 4; in_use++) {
 		struct hk_er_peer_config c = hk_er_peer_config_default();
 
 		make_device(&d, &c, 1);
 		at_domain(&d, HOME);
-		if (in_use == 1)
+		if (in_use == 3) /* a lower layer that has nothing to tell */
+			assert_ok(hk_er_link_set_channel_binding(&d.link, HK_NO_BYTES));
+		if (in_use == 1 || in_use == 3)
 			hk_er_link_eap_ended(&d.link, true, NOW, &d.out);
 		if (in_use == 2)
 			run(&d, NOW);

@@ -48,7 +48,7 @@ static bool asks(struct hk_bytes cui)
 }
 
 enum hk_err hk_cui_answer(const struct hk_home_policy *policy, struct hk_home_visit *visit,
-	struct hk_bytes authorization)
+	struct hk_bytes authorization, bool of_ours)
 {
 	const struct hk_aaa_request *request = &visit->request;
 	struct hk_aaa_reply *reply = &visit->reply;
@@ -57,6 +57,8 @@ enum hk_err hk_cui_answer(const struct hk_home_policy *policy, struct hk_home_vi
 	if (!request->cui.len || !policy->cui_key.len)
 		return HK_OK;
 	own = given(authorization);
+	if (!own.len && !of_ours)
+		return HK_OK;
 	if (!own.len) {
 		derive(policy, request->operator_name, visit->event.user, reply->cui);
 		own = hk_bytes(reply->cui, sizeof(reply->cui));

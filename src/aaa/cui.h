@@ -11,10 +11,12 @@
 
 /*
  * Puts that of event.user into the reply, when the request has one and the
- * policy a key. A user whose authorization has one keeps that. HK_ERR_DENIED:
- * the one in the request is another user's, and the request has to be refused.
+ * policy a key. A user whose authorization has one keeps that; who is not of
+ * ours gets no other, because it is for the home to say who they are.
+ * HK_ERR_DENIED: the one in the request is another user's, and the request has
+ * to be refused.
  */
 enum hk_err hk_cui_answer(const struct hk_home_policy *policy, struct hk_home_visit *visit,
-	struct hk_bytes authorization);
+	struct hk_bytes authorization, bool of_ours);
 
 #endif

@@ -168,9 +168,10 @@ static void answer_reauth(struct hk_home_worker *w, const struct hk_home_policy 
 	if (x->has_keys)
 		visit->event.user = hk_bytes(x->keyset.user, x->keyset.user_len);
 	hk_er_server_decide(policy->erp, &visit->request, x);
-	if (x->reason == HK_OK && visit->request.cui.len)
+	if (x->reason == HK_OK)
 		x->reason = hk_cui_answer(policy, visit,
-			hk_bytes(x->keyset.authorization, x->keyset.authorization_len));
+			hk_bytes(x->keyset.authorization, x->keyset.authorization_len),
+			x->keyset.home_len == 0);
 	hk_handout_with_reauth(w, policy, visit, now, &indication);
 	hk_er_server_answer(policy->erp, &visit->request, now, x, &visit->reply);
 	hk_key_free(indication);

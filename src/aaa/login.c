@@ -237,7 +237,7 @@ static void accept_peer(struct hk_home_worker *w, const struct hk_home_policy *p
 		return;
 	}
 	err = hk_cui_answer(
-		policy, visit, hk_bytes(s->user.authorization, s->user.authorization_len));
+		policy, visit, hk_bytes(s->user.authorization, s->user.authorization_len), true);
 	if (err) {
 		fail(w, visit, err);
 		return;

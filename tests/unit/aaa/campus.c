@@ -245,6 +245,7 @@ static void serve_here(
 	hk_home_begin(visit, c->eap, sizeof(c->eap));
 	visit->request = *q;
 	visit->request.client = hk_text("ap");
+	visit->request.cui = c->cui;
 	hk_home_receive(&c->worker, &c->policy, visit, c->home->now);
 	hk_home_commit(&c->worker, &c->policy, &visit, 1, c->home->now);
 	answer->verdict = reply->verdict;

@@ -54,6 +54,7 @@ struct campus {
 	uint8_t eap[HK_EAP_MAX_LEN];
 
 	/* the access point */
+	struct hk_bytes cui; /* in requests that the campus answers itself */
 	struct hk_er_port_config port_config;
 	struct hk_er_port port;
 	struct hk_er_port_result out;

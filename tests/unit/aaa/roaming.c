@@ -483,6 +483,25 @@ static void old_nonce(void **state)
 	assert_false(campus_knows(c));
 }
 
+/* A Chargeable-User-Identity is for the home to give: the campus makes up none. */
+static void no_identity_but_from_home(void **state)
+{
+	struct campus *c = *state;
+
+	c->policy.cui_key = hk_text("0123456789abcdef");
+	c->cui = hk_bytes("", 1);
+	login(c);
+	campus_attach(c, "ap-1");
+	campus_assert_in(c, HK_ER_AUTHORISED_RMSK);
+	assert_int_equal(c->served_here, 1);
+	assert_false(c->visit.reply.has_cui);
+	/* what it heard of the home at another time is none of the campus's business */
+	c->cui = hk_text("somebody");
+	campus_attach(c, "ap-2");
+	campus_assert_in(c, HK_ER_AUTHORISED_RMSK);
+	assert_int_equal(c->served_here, 2);
+}
+
 struct secrets {
 	uint8_t dsrk[64];
 	uint8_t emsk[64];
@@ -542,6 +561,7 @@ int main(void)
 		CAMPUS_TEST(every_octet_on_the_way),
 		CAMPUS_TEST(replayed_request),
 		CAMPUS_TEST(old_nonce),
+		CAMPUS_TEST(no_identity_but_from_home),
 		CAMPUS_TEST(nobody_reads_the_key),
 	};
 

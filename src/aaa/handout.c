@@ -111,11 +111,9 @@ static void announce(const struct hk_home_policy *policy, struct hk_home_visit *
 	const struct hk_key *emsk, hk_time now, struct hk_key **indication)
 {
 	struct hk_er_exchange *x = &visit->exchange;
-	/* the answer to a repeated request repeats the first one's octets */
-	bool again = visit->event.key.again && x->advance.freshness == HK_SEQ_FRESH;
 
 	x->bootstrap_domain = visit->reply.delivery.domain;
-	if (!policy->kds->indicate && !again)
+	if (!policy->kds->indicate && !visit->event.key.again)
 		return;
 	if (!hk_key_derive_auth_indication(emsk, x->bootstrap_domain, now, indication))
 		x->indication_key = *indication;

@@ -132,7 +132,7 @@ HK_API enum hk_err hk_er_peer_learn_domain(struct hk_er_peer *peer, struct hk_by
  */
 HK_API bool hk_er_peer_prepare(struct hk_er_peer *peer, struct hk_bytes domain, hk_time now);
 
-/* True when ERP with the home domain, or with the one given, could be begun now. */
+/* True when ERP with the home domain could be begun now. */
 HK_API bool hk_er_peer_has_keys(const struct hk_er_peer *peer, hk_time now);
 
 /* ---- state that outlives the process ---- */
@@ -267,9 +267,10 @@ HK_API void hk_er_link_eap_ended(
 	struct hk_er_link *link, bool succeeded, hk_time now, struct hk_er_result *out);
 
 /*
- * Asked when ERP has failed: would a bootstrap with the home, on this link anew,
- * be better than full EAP? The ER server of a visited domain that has never had our
- * keys gets them so, in one round trip to the home.
+ * Asked when ERP has failed: would a bootstrap with the home be better than full
+ * EAP? The ER server of a visited domain that has never had our keys gets them so,
+ * in one round trip to the home. If true: hk_er_link_init() once more, then
+ * hk_er_link_begin() with bootstrap.
  */
 HK_API bool hk_er_link_may_bootstrap(struct hk_er_link *link, hk_time now);
 

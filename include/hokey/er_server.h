@@ -39,7 +39,8 @@ struct hk_er_policy {
 	uint8_t  nsuites;
 	uint8_t  window;          /* 1 to 64 */
 	uint32_t rmsk_lifetime_s; /* 0: as long as the rRK */
-	uint32_t repeat_window_ms;
+	uint32_t repeat_window_ms; /* 0: repetitions are replays; likewise, always, what was
+	                              proxied or asks for a key */
 	bool     send_lifetimes;  /* when the peer asks with L */
 	/*
 	 * Refuse a request whose User-Name is not the keyName-NAI (default true).

@@ -89,7 +89,7 @@ struct hk_home_policy {
 	void *arg;
 };
 
-struct hk_home;                   /* opaque: the table of conversations */
+struct hk_home;                   /* opaque: conversations, and requests for keys seen */
 
 /* random: fills out with octets nobody can guess; NULL: OpenSSL's. */
 HK_API enum hk_err hk_home_new(enum hk_err (*random)(void *arg, uint8_t *out, size_t len),

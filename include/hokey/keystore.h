@@ -3,10 +3,10 @@
  * The key store: where key sets live between the full authentication and the
  * re-authentications.
  *
- * One small interface, several implementations (memory, LMDB, Redis). A key
- * set is written once, by put, and found by EMSKname and realm. Of its
- * content only the sequence state changes, and only through advance, which
- * decides, once and atomically, whether a sequence number is fresh.
+ * One small interface, two implementations (memory, LMDB). A key set is
+ * written once, by put, and found by EMSKname and realm. Of its content only
+ * the sequence state and the grants change. Whether a sequence number is fresh
+ * advance alone decides, once and atomically.
  *
  * A struct hk_keystore is a handle for one thread; hk_keystore_share() makes
  * further handles on the same store. What a store writes outside the process
@@ -194,6 +194,7 @@ HK_API enum hk_durability hk_keystore_durability(const struct hk_keystore *store
 /* Ends the snapshot that finds read from. Call after each batch of work. */
 HK_API void hk_keystore_release(struct hk_keystore *store);
 
+/* HK_ERR_NOT_FOUND. */
 HK_API enum hk_err hk_keystore_remove(struct hk_keystore *store,
 	const uint8_t emsk_name[HK_EMSK_NAME_LEN], struct hk_bytes realm);
 /*

@@ -640,25 +640,31 @@ static void close_device(struct device *d)
 	nas_close(&d->nas);
 }
 
+static int run(struct device *d)
+{
+	bool good;
+
+	if (!open_peer(d) || !open_tls(d) || !open_file(d) || !open_nas(d))
+		return HK_EXIT_USAGE;
+	transcript_open(&d->transcript, d->options->json);
+	good = run_all(d);
+	good = transcript_close(&d->transcript) && good;
+	return good && fflush(stdout) == 0 ? HK_EXIT_OK : HK_EXIT_FAILED;
+}
+
 int peer_main(int argc, char **argv)
 {
 	static struct peer_options options;
 	static struct device d = {.nas.fd = -1};
-	bool done, good;
+	bool done;
 	int status = peer_options_read(argc, argv, &options, &done);
 
-	if (done)
-		return status;
-	d.command = argv[0];
-	d.options = &options;
-	if (!open_peer(&d) || !open_tls(&d) || !open_file(&d) || !open_nas(&d)) {
+	if (!done) {
+		d.command = argv[0];
+		d.options = &options;
+		status = run(&d);
 		close_device(&d);
-		return HK_EXIT_USAGE;
 	}
-	transcript_open(&d.transcript, options.json);
-	good = run_all(&d);
-	good = transcript_close(&d.transcript) && good;
-	close_device(&d);
 	hk_wipe(&options.secret, sizeof options.secret);
-	return good && fflush(stdout) == 0 ? HK_EXIT_OK : HK_EXIT_FAILED;
+	return status;
 }

@@ -314,9 +314,8 @@ static enum hk_err seal(const struct hk_wrap *w, const uint8_t *key, uint8_t for
 	nonce = hk_put_room(out, HK_AEAD_NONCE_LEN);
 	write_content(&content, format, set);
 	sealed = hk_put_room(out, content.len + HK_AEAD_TAG_LEN);
-	if (!hk_buf_ok(out) || !hk_buf_ok(&content))
-		return HK_ERR_TOO_LONG;
-	err = hk_random(nonce, HK_AEAD_NONCE_LEN);
+	err = hk_buf_ok(out) && hk_buf_ok(&content) ? hk_random(nonce, HK_AEAD_NONCE_LEN)
+						    : HK_ERR_TOO_LONG;
 	if (!err)
 		err = hk_aead_seal(w->aead, nonce, associated_data(associated, key, head),
 			hk_buf_bytes(&content), sealed);

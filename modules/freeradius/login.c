@@ -4,9 +4,8 @@
 #include "rlm_hokey.h"
 
 #include "aaa/handout.h"
-#include "crypto/crypto.h"
+#include "aaa/login.h"
 #include "hokeyd/clock.h"
-#include "keys/schedule.h"
 
 #include <hokey/eap.h>
 
@@ -66,20 +65,6 @@ static void take_off_reply(REQUEST *request)
 }
 
 /* ---- the key set ---- */
-
-/* The realm a key set is kept under; empty: none is made. */
-static struct hk_bytes served_realm(const struct hk_er_policy *policy, struct hk_bytes identity)
-{
-	struct hk_bytes realm = hk_nai_realm(identity);
-
-	if (!realm.len && policy->nrealms)
-		return policy->realms[0];
-	for (size_t i = 0; i < policy->nrealms; i++) {
-		if (hk_realm_equal(policy->realms[i], realm))
-			return policy->realms[i];
-	}
-	return HK_NO_BYTES;
-}
 
 /*
  * A name that the device has only said outside of a tunnel may be that of many:
@@ -168,59 +153,24 @@ static hk_time key_end(const struct hk_rlm *m, REQUEST *request, hk_time now)
 	return certificate < wanted ? certificate : wanted;
 }
 
-static enum hk_err derive(const struct hk_key *emsk, hk_time now, hk_time expires,
-	enum hk_keep_emsk keep_emsk, struct hk_keyset *set)
-{
-	struct hk_key *rrk;
-	enum hk_err err = hk_key_derive_rrk(emsk, now, expires, &rrk);
-
-	if (err)
-		return err;
-	err = hk_erp_keys_init(&set->keys, rrk);
-	memcpy(set->emsk_name, hk_key_emsk_name(rrk), HK_EMSK_NAME_LEN);
-	set->expires = hk_key_expires(rrk);
-	if (!err && keep_emsk == HK_EMSK_UNTIL_EXPIRY)
-		err = hk_key_keep_emsk(emsk, &set->emsk);
-	hk_key_free(rrk);
-	return err;
-}
-
-/* A key for another domain goes only with the grant that was stored. */
-static enum hk_err store(struct hk_rlm *m, struct hk_desk *desk, const struct hk_key *emsk,
-	struct hk_bytes realm, hk_time now)
-{
-	struct hk_home_visit *visit = &desk->visit;
-	struct hk_keyset *set = &visit->exchange.keyset;
-	size_t removed;
-	enum hk_err err;
-
-	hk_handout_begin(&m->policy, visit);
-	hk_handout_with_login(
-		&desk->worker, &m->policy, visit, emsk, realm, set->session_end, &set->grants, now);
-	err = hk_keystore_put(desk->worker.store, set);
-	if (!err)
-		hk_keystore_expire(desk->worker.store, now, EXPIRE_MAX, &removed);
-	else
-		hk_handout_withdraw(visit, err);
-	return err;
-}
-
 static enum hk_err keep_with(struct hk_rlm *m, struct hk_desk *desk, REQUEST *request,
 	const struct exported *keys, struct hk_bytes realm, hk_time now)
 {
+	struct hk_home_visit *visit = &desk->visit;
 	hk_time expires = key_end(m, request, now);
-	struct hk_keyset *set = &desk->visit.exchange.keyset;
 	struct hk_key *emsk;
-	enum hk_err err = fill(m, request, realm, now, set);
+	size_t removed;
+	enum hk_err err = fill(m, request, realm, now, &visit->exchange.keyset);
 
 	if (!err)
 		err = hk_key_import_emsk(NULL, keys->session_id, keys->emsk, now, expires, &emsk);
 	if (err)
 		return err;
-	err = derive(emsk, now, expires, m->policy.keep_emsk, set);
-	if (!err)
-		err = store(m, desk, emsk, realm, now);
+	hk_handout_begin(&m->policy, visit);
+	err = hk_login_keep(&desk->worker, &m->policy, visit, emsk, now);
 	hk_key_free(emsk);
+	if (!err)
+		hk_keystore_expire(desk->worker.store, now, EXPIRE_MAX, &removed);
 	return err;
 }
 
@@ -249,7 +199,7 @@ static enum hk_err keep(struct hk_rlm *m, REQUEST *request, const struct exporte
 static rlm_rcode_t keep_exported(struct hk_rlm *m, REQUEST *request)
 {
 	struct hk_bytes name = hk_pairs_find(request->packet->vps, PW_USER_NAME);
-	struct hk_bytes realm = served_realm(&m->config.erp.policy, name);
+	struct hk_bytes realm = hk_login_realm(m->policy.erp, name);
 	struct exported keys;
 	enum hk_err err;
 

@@ -132,8 +132,7 @@ static void challenge(struct hk_home_worker *w, const struct hk_home_policy *pol
 
 /* ---- success ---- */
 
-/* The realm a key set is kept under; empty: none is made. */
-static struct hk_bytes served_realm(const struct hk_er_policy *erp, struct hk_bytes identity)
+struct hk_bytes hk_login_realm(const struct hk_er_policy *erp, struct hk_bytes identity)
 {
 	struct hk_bytes realm = hk_nai_realm(identity);
 
@@ -163,35 +162,34 @@ static void fill_keyset(struct hk_keyset *set, const struct hk_session *s, struc
 	memcpy(set->authorization, s->user.authorization, s->user.authorization_len);
 }
 
-/* Keeps what later re-authentications need. A failure here spoils no login. */
-static enum hk_err keep_keys(struct hk_home_worker *w, const struct hk_home_policy *policy,
-	struct hk_home_visit *visit, const struct hk_key *emsk, hk_time now)
+static enum hk_err derive_keys(const struct hk_home_policy *policy, const struct hk_key *emsk,
+	hk_time now, struct hk_keyset *set)
 {
-	struct hk_keyset *set = &visit->exchange.keyset;
-	struct hk_key *rrk = NULL;
-	struct hk_bytes realm;
-	enum hk_err err;
+	struct hk_key *rrk;
+	enum hk_err err = hk_key_derive_rrk(emsk, now, HK_NEVER, &rrk);
 
-	if (!policy->erp)
-		return HK_OK;
-	realm = served_realm(policy->erp, visit->event.identity);
-	if (!realm.len)
-		return HK_OK;
-
-	err = hk_key_derive_rrk(emsk, now, HK_NEVER, &rrk);
 	if (err)
 		return err;
-	fill_keyset(set, visit->session, visit->event.user, realm, now);
 	memcpy(set->emsk_name, hk_key_emsk_name(rrk), HK_EMSK_NAME_LEN);
 	set->expires = hk_key_expires(rrk);
 	err = hk_erp_keys_init(&set->keys, rrk);
 	if (!err && policy->keep_emsk == HK_EMSK_UNTIL_EXPIRY)
 		err = hk_key_keep_emsk(emsk, &set->emsk);
-	if (!err)
-		hk_handout_with_login(
-			w, policy, visit, emsk, realm, set->session_end, &set->grants, now);
-	if (!err)
+	hk_key_free(rrk);
+	return err;
+}
+
+enum hk_err hk_login_keep(struct hk_home_worker *w, const struct hk_home_policy *policy,
+	struct hk_home_visit *visit, const struct hk_key *emsk, hk_time now)
+{
+	struct hk_keyset *set = &visit->exchange.keyset;
+	enum hk_err err = derive_keys(policy, emsk, now, set);
+
+	if (!err) {
+		hk_handout_with_login(w, policy, visit, emsk, hk_bytes(set->realm, set->realm_len),
+			set->session_end, &set->grants, now);
 		err = hk_keystore_put(w->store, set);
+	}
 	if (!err) {
 		visit->event.has_keys = true;
 		memcpy(visit->event.emsk_name, set->emsk_name, HK_EMSK_NAME_LEN);
@@ -199,8 +197,22 @@ static enum hk_err keep_keys(struct hk_home_worker *w, const struct hk_home_poli
 		hk_handout_withdraw(visit, err);
 	}
 	hk_keyset_wipe(set);
-	hk_key_free(rrk);
 	return err;
+}
+
+/* Keeps what later re-authentications need. A failure here spoils no login. */
+static enum hk_err keep_keys(struct hk_home_worker *w, const struct hk_home_policy *policy,
+	struct hk_home_visit *visit, const struct hk_key *emsk, hk_time now)
+{
+	struct hk_bytes realm;
+
+	if (!policy->erp)
+		return HK_OK;
+	realm = hk_login_realm(policy->erp, visit->event.identity);
+	if (!realm.len)
+		return HK_OK;
+	fill_keyset(&visit->exchange.keyset, visit->session, visit->event.user, realm, now);
+	return hk_login_keep(w, policy, visit, emsk, now);
 }
 
 static uint32_t earlier_timeout(uint32_t a, uint32_t b)

@@ -36,4 +36,17 @@ void hk_login_give_up(struct hk_home_worker *w, struct hk_home_visit *visit);
 /* Ends the conversation of a request that may not be part of one. */
 void hk_login_abandon(struct hk_home_worker *w, struct hk_home_visit *visit, hk_time now);
 
+/* ---- what stays of a login, whoever made it ---- */
+
+/* The realm a key set is kept under; empty: none is made. */
+struct hk_bytes hk_login_realm(const struct hk_er_policy *erp, struct hk_bytes identity);
+
+/*
+ * The keys below the EMSK go into exchange.keyset of the visit, where all else is
+ * already, and with it into the store. Who has asked for a key gets it, if the
+ * grant could be stored (hk_handout_begin() comes first). Wipes the key set.
+ */
+enum hk_err hk_login_keep(struct hk_home_worker *w, const struct hk_home_policy *policy,
+	struct hk_home_visit *visit, const struct hk_key *emsk, hk_time now);
+
 #endif

@@ -72,20 +72,15 @@ void nas_start(struct nas *n, const char *identifier)
 	n->problem = HK_OK;
 }
 
-struct hk_bytes nas_greet(struct hk_er_port *port, struct hk_bytes domain)
+struct hk_bytes nas_greet(struct hk_bytes domain, uint8_t octets[HK_ERP_MAX_LEN])
 {
-	struct hk_er_port_config config = hk_er_port_config_default();
-	const struct hk_aaa_request identity = {0};
-	struct hk_er_port_result result;
+	struct hk_buf b = hk_buf(octets, HK_ERP_MAX_LEN);
 	uint8_t identifier = 0;
 
-	config.start = HK_ER_START_ON;
-	config.domain = domain;
 	hk_random(&identifier, 1);
-	if (hk_er_port_init(port, &config, &identity, identifier))
-		return HK_NO_BYTES;
-	hk_er_port_attach(port, false, now_ms(), &result);
-	return result.nsend ? result.send[0] : HK_NO_BYTES;
+	hk_erp_begin_start(&b, identifier);
+	hk_erp_put_tlv(&b, HK_ERP_DOMAIN_NAME, domain);
+	return hk_erp_end(&b) ? HK_NO_BYTES : hk_buf_bytes(&b);
 }
 
 /* ---- requests ---- */

@@ -6,7 +6,7 @@
 #ifndef HK_HOKEY_NAS_H
 #define HK_HOKEY_NAS_H
 
-#include <hokey/er_authenticator.h>
+#include <hokey/erp.h>
 #include <hokey/radius.h>
 
 #include <netinet/in.h>
@@ -51,11 +51,8 @@ void nas_close(struct nas *n);
 /* A new conversation, perhaps at another access point: no State. */
 void nas_start(struct nas *n, const char *identifier);
 
-/*
- * What an access point of that domain says to who comes to it:
- * EAP-Initiate/Re-auth-Start. It lies in the port.
- */
-struct hk_bytes nas_greet(struct hk_er_port *port, struct hk_bytes domain);
+/* EAP-Initiate/Re-auth-Start: what an access point of that domain says to who comes to it. */
+struct hk_bytes nas_greet(struct hk_bytes domain, uint8_t octets[HK_ERP_MAX_LEN]);
 
 /* Sends an EAP packet. What was outstanding is forgotten. HK_ERR_SYSTEM, HK_ERR_TOO_LONG. */
 enum hk_err nas_send(struct nas *n, struct hk_bytes user_name, struct hk_bytes eap);

@@ -315,14 +315,14 @@ static void start_link(struct device *d, struct hk_er_link *link)
 static void begin(struct device *d, struct hk_er_link *link, struct hk_er_result *result)
 {
 	struct hk_bytes domain = announced(d), start;
-	struct hk_er_port port;
+	uint8_t octets[HK_ERP_MAX_LEN];
 	char text[HK_REALM_MAX_LEN + 1];
 
 	result->action = HK_ER_DROPPED;
 	if (domain.len) {
 		snprintf(text, sizeof text, "%.*s", (int)domain.len, (const char *)domain.data);
 		transcript_fact(&d->transcript, "announced", text);
-		start = nas_greet(&port, domain);
+		start = nas_greet(domain, octets);
 		hk_er_link_receive(link, start, now_ms(), random_16(), result);
 	}
 	if (result->action != HK_ER_SEND)

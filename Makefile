@@ -62,7 +62,7 @@ coverage:
 # every single allocation, a hundred rounds of kill -9, the tests under load at full length.
 soak:
 	@tools/install-packages check
-	@HOKEY_SOAK=1 FUZZ_SECONDS=$${FUZZ_SECONDS:-3600} MEMORY_RUNS=$${MEMORY_RUNS:-100000} \
+	@HOKEY_SOAK=1 FUZZ_SECONDS=$${FUZZ_SECONDS:-3600} FUZZ_SEED=0 MEMORY_RUNS=$${MEMORY_RUNS:-100000} \
 		KILL_ROUNDS=$${KILL_ROUNDS:-100} tests/run fuzz asan real real-asan real-tsan
 
 install: all

@@ -9,8 +9,7 @@ import signal
 import subprocess
 import time
 
-import radius
-from lab import TLS_FLAGS, hexdump
+from lab import TLS_FLAGS, keys_of
 
 INSTALLED = pathlib.Path('/etc/freeradius/3.0')
 RADDB = pathlib.Path(__file__).resolve().parents[2] / 'modules' / 'freeradius' / 'raddb'
@@ -30,12 +29,6 @@ def replace(path, pattern, text, count=1):
     new, n = re.subn(pattern, text, old, count=count, flags=re.M)
     assert n, f'{path}: no {pattern!r}'
     path.write_text(new)
-
-
-def keys_of(log, identity):
-    """The key set of the last full authentication in a hostap log."""
-    return radius.KeySet(hexdump(log, 'EAP: EMSK'), hexdump(log, 'EAP: Session-Id'),
-                         identity.split('@')[1])
 
 
 def start_proxy(lab, client, address, home, realm, before, after, tls=None, ns=None):
@@ -352,11 +345,7 @@ clients radsec {{
         config = self.lab.folder / 'wpa_supplicant.conf'
         config.write_text(f'ctrl_interface={self.lab.folder}/wpa\nap_scan=0\n'
                           + self.network(method, tls))
-        program = self.lab.start(
-            [wpa / 'wpa_supplicant', '-dd', '-K', '-D', 'wired', '-i', 'sta0', '-c', config],
-            ns=self.lab.sta, name='wpa_supplicant')
-        program.wait_for(r'Added interface sta0')
-        return program
+        return self.lab.station(wpa, config)
 
 
 def install_like_a_user(lab, pki, module, guide):

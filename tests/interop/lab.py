@@ -26,6 +26,7 @@ TLS_FLAGS = {
     '1.3': 'tls_disable_tlsv1_0=1 tls_disable_tlsv1_1=1 tls_disable_tlsv1_2=1 tls_disable_tlsv1_3=0',
     '1.2': 'tls_disable_tlsv1_3=1',
 }
+STATION = '02:00:00:00:00:01'
 EAPOL_GROUP = 0x8  # group_fwd_mask bit of 01-80-C2-00-00-03
 
 
@@ -55,6 +56,12 @@ def hexdump(text, label):
     lines = re.findall(rf'{label} - hexdump\(len=\d+\): ([0-9a-f ]+)', text)
     assert lines, f'no {label} in the log'
     return bytes.fromhex(lines[-1])
+
+
+def keys_of(log, identity):
+    """The key set of the last full authentication in a hostap log."""
+    return radius.KeySet(hexdump(log, 'EAP: EMSK'), hexdump(log, 'EAP: Session-Id'),
+                         identity.split('@')[1])
 
 
 class Program:
@@ -143,6 +150,7 @@ class Lab:
         tag = f'hk{os.getpid()}{secrets.token_hex(2)}'
         self.net, self.sta = tag + 'n', tag + 's'
         self.programs = []
+        self.port = None
         self._counter = 0
 
     def open(self):
@@ -154,7 +162,7 @@ class Lab:
         ip('link', 'add', 'cable', 'type', 'veth', 'peer', 'name', 'sta0', 'netns', self.sta,
            ns=self.net)
         ip('link', 'set', 'cable', 'master', 'br0', 'up', ns=self.net)
-        ip('link', 'set', 'sta0', 'address', '02:00:00:00:00:01', 'up', ns=self.sta)
+        ip('link', 'set', 'sta0', 'address', STATION, 'up', ns=self.sta)
         for index, port in enumerate(('ap1', 'ap2'), 1):
             ip('link', 'add', port, 'type', 'veth', 'peer', 'name', port + 'b', ns=self.net)
             ip('link', 'set', port, 'address', f'02:00:00:00:01:0{index}', 'up', ns=self.net)
@@ -167,6 +175,7 @@ class Lab:
         ip('link', 'set', other + 'b', 'nomaster', ns=self.net)
         ip('link', 'set', port + 'b', 'master', 'br0', ns=self.net)
         # A bridge port learns and listens for no time here: no STP.
+        self.port = port
 
     def start(self, argv, ns=None, env=None, name=None):
         self._counter += 1
@@ -233,14 +242,14 @@ control = "{self.folder}/control.sock"
         program.wait_for(READY)
         return program
 
-    def login(self, wpa, pki, identity='alice@home.example', tls='1.3', user='client', port=1812,
-              server='127.0.0.1', extra='', timeout=30):
-        """A full EAP-TLS login by eapol_test; the keys it derived."""
+    def eapol_test(self, wpa, pki, identity='alice@home.example', tls='1.3', user='client',
+                   port=1812, server='127.0.0.1', erp=1, extra='', timeout=30):
+        """The command line of a full EAP-TLS login."""
         config = self.folder / 'eapol_test.conf'
         config.write_text(f'''network={{
     key_mgmt=IEEE8021X
     eap=TLS
-    erp=1
+    erp={erp}
     identity="{identity}"
     ca_cert="{pki.ca}"
     client_cert="{pki.cert(user)}"
@@ -249,11 +258,14 @@ control = "{self.folder}/control.sock"
     {extra}
 }}
 ''')
-        done = self.run([wpa / 'eapol_test', '-c', config, '-a', server, '-p', port, '-s',
-                         'throw-away-secret', '-N', '30:s:02-00-00-00-01-01:hokey', '-t', timeout])
+        return [wpa / 'eapol_test', '-c', config, '-a', server, '-p', port, '-s',
+                'throw-away-secret', '-N', '30:s:02-00-00-00-01-01:hokey', '-t', timeout]
+
+    def login(self, wpa, pki, identity='alice@home.example', **kwargs):
+        """A full EAP-TLS login by eapol_test; the keys it derived."""
+        done = self.run(self.eapol_test(wpa, pki, identity, **kwargs))
         assert done.returncode == 0 and 'SUCCESS' in done.stdout, done.stdout[-3000:]
-        keys = radius.KeySet(hexdump(done.stdout, 'EAP: EMSK'),
-                             hexdump(done.stdout, 'EAP: Session-Id'), identity.split('@')[1])
+        keys = keys_of(done.stdout, identity)
         keys.msk = hexdump(done.stdout, 'EAP-TLS: Derived key')
         return keys
 
@@ -323,10 +335,29 @@ network={{
     phase1="{TLS_FLAGS[tls]}"
 }}
 ''')
+        return self.station(wpa, config)
+
+    def station(self, wpa, config):
+        """wpa_supplicant with a configuration, and the access point's attention."""
         program = self.start([wpa / 'wpa_supplicant', '-dd', '-K', '-D', 'wired', '-i', 'sta0', '-c',
                               config], ns=self.sta, name='wpa_supplicant')
-        program.wait_for(r'sta0: Added interface|Added interface sta0')
+        self.announce(program)
         return program
+
+    def announce(self, station, since=0):
+        """
+        Tells the access point that a station has come, as a radio would. On a wire it waits for
+        EAPOL-Start, and that takes the supplicant two seconds.
+        """
+        station.wait_for('SUPP_PAE entering state CONNECTING', since=since)
+        self.hostapd_cli(self.port, 'new_sta', STATION)
+
+    def hostapd_cli(self, port, *command):
+        return self.run(['/usr/sbin/hostapd_cli', '-p', self.folder / 'hostapd', '-i', port, *command])
+
+    def forget(self, port):
+        """The access point forgets the station, as it does when a radio link ends."""
+        self.hostapd_cli(port, 'deauthenticate', STATION)
 
     def wpa_cli(self, wpa, *command):
         done = self.run([wpa / 'wpa_cli', '-p', self.folder / 'wpa', '-i', 'sta0', *command],

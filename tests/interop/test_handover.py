@@ -21,6 +21,7 @@ def hand_over(lab, wpa, station, port, expect=ERP, timeout=20):
     mark = station.mark()
     lab.plug(port)
     lab.wpa_cli(wpa, 'reassociate')
+    lab.announce(station, mark)
     station.wait_for(expect, timeout, mark)
     return station.output()[mark:]
 
@@ -54,9 +55,7 @@ def test_repeated_handover_to_and_fro(lab, wpa, pki, hokeyd):
     station.wait_for(FULL)
     keys = set()
     for port in ('ap2', 'ap1', 'ap2'):
-        # The access point forgets the station, as it does when a radio link ends.
-        lab.run(['/usr/sbin/hostapd_cli', '-p', lab.folder / 'hostapd', '-i', port,
-                 'deauthenticate', '02:00:00:00:00:01'])
+        lab.forget(port)
         log = hand_over(lab, wpa, station, port)
         rmsk = hexdump(log, 'EAP: ERP rMSK')
         assert authenticator_key(aps[port]) == rmsk
@@ -75,10 +74,9 @@ def test_server_lost_its_keys(lab, wpa, pki, hokeyd):
     assert server.stop() == 0
     shutil.rmtree(lab.folder / 'state')
     lab.quick(hokeyd, pki)
-    hand_over(lab, wpa, station, 'ap2', FULL, timeout=5)
+    hand_over(lab, wpa, station, 'ap2', FULL)
     assert authenticator_key(ap2) == hexdump(station.output(), 'EAP-TLS: Derived key')[:64]
-    lab.run(['/usr/sbin/hostapd_cli', '-p', lab.folder / 'hostapd', '-i', 'ap1',
-             'deauthenticate', '02:00:00:00:00:01'])
+    lab.forget('ap1')
     hand_over(lab, wpa, station, 'ap1')
 
 

@@ -11,9 +11,8 @@ import pytest
 import freeradius
 import radius
 from lab import READY, hexdump, inside
+from test_handover import FULL, authenticator_key, hand_over
 
-FULL = r'CTRL-EVENT-EAP-SUCCESS'
-ERP = r'EAP re-authentication completed successfully'
 HOP_SECRET = 'secret-between-proxy-and-home'
 
 
@@ -159,15 +158,9 @@ def test_stock_access_points_and_supplicant(lab, wpa, pki, hokeyd):
     station = lab.supplicant(wpa, pki, 'alice@home.example')
     station.wait_for(FULL)
 
-    def key(ap):
-        return hexdump(ap.output(), 'MS-MPPE-Recv-Key') + hexdump(ap.output(), 'MS-MPPE-Send-Key')
-
-    assert key(ap1) == hexdump(station.output(), 'EAP-TLS: Derived key')[:64]
-    mark = station.mark()
-    lab.plug('ap2')
-    lab.wpa_cli(wpa, 'reassociate')
-    station.wait_for(ERP, 20, mark)
-    assert key(ap2) == hexdump(station.output()[mark:], 'EAP: ERP rMSK')
+    assert authenticator_key(ap1) == hexdump(station.output(), 'EAP-TLS: Derived key')[:64]
+    log = hand_over(lab, wpa, station, 'ap2')
+    assert authenticator_key(ap2) == hexdump(log, 'EAP: ERP rMSK')
 
 
 def far_away(lab, address, seconds):

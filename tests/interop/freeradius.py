@@ -7,9 +7,8 @@ import shlex
 import shutil
 import signal
 import subprocess
-import time
 
-from lab import TLS_FLAGS, keys_of
+from lab import TLS_FLAGS, keys_of, wait_until
 
 INSTALLED = pathlib.Path('/etc/freeradius/3.0')
 RADDB = pathlib.Path(__file__).resolve().parents[2] / 'modules' / 'freeradius' / 'raddb'
@@ -292,10 +291,7 @@ clients radsec {{
     def stop_in_background(self):
         pid = int((self.lab.folder / 'freeradius.pid').read_text())
         os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + 20
-        while pathlib.Path(f'/proc/{pid}').exists():
-            assert time.monotonic() < deadline, 'it does not end'
-            time.sleep(0.05)
+        wait_until(lambda: not pathlib.Path(f'/proc/{pid}').exists())
         assert not self.sanitizer.reports()
 
     def check(self):

@@ -51,6 +51,14 @@ def inside(ns):
                 raise OSError(ctypes.get_errno(), 'setns')
 
 
+def wait_until(condition, timeout=30):
+    """Looks again and again until it holds."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, f'it does not come in {timeout} s'
+        time.sleep(0.02)
+
+
 def hexdump(text, label):
     """The last hexdump of that label in a hostap debug log, as octets."""
     lines = re.findall(rf'{label} - hexdump\(len=\d+\): ([0-9a-f ]+)', text)

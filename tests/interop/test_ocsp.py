@@ -11,6 +11,7 @@ import time
 import pytest
 
 import lab as lab_module
+from lab import wait_until
 
 URL = 'http://127.0.0.1:8888/ocsp'
 
@@ -207,28 +208,16 @@ def test_a_request_sent_again_meanwhile_is_dropped(lab, wpa, pki, hokeyd, hokey)
 @pytest.mark.parametrize('end', [signal.SIGHUP, signal.SIGTERM])
 def test_reload_and_stop_while_a_login_waits(lab, wpa, pki, hokeyd, end):
     server = configured(lab, hokeyd, pki, 'soft', timeout='2s')
+    Odd.asked.clear()
     with odd_responder(lab, wait=10):
-        outcome = []
-
-        def run():
-            try:
-                outcome.append(lab.login(wpa, pki))
-            except AssertionError:
-                outcome.append(None)
-
-        login = threading.Thread(target=run)
-        Odd.asked.clear()
-        login.start()
-        deadline = time.monotonic() + 10
-        while not Odd.asked and time.monotonic() < deadline:
-            time.sleep(0.02)
+        device = lab.start(lab.eapol_test(wpa, pki))
+        wait_until(lambda: Odd.asked)
         server.signal(end)
-        if end == signal.SIGTERM:
-            assert server.wait() == 0
-        login.join()
-    if end == signal.SIGHUP:
-        assert outcome[0]
-        assert server.stop() == 0
+        if end == signal.SIGHUP:
+            device.wait_for(r'^SUCCESS')
+            assert device.wait() == 0
+            server.stop()
+        assert server.wait() == 0
 
 
 def staple(pki, folder, state):

@@ -225,11 +225,12 @@ class Lab:
         program.wait_for(READY)
         return program
 
-    def configuration(self, pki, store='type = memory', erp='', more='', listen='127.0.0.1'):
+    def configuration(self, pki, store='type = memory', erp='', more='', listen='127.0.0.1',
+                      client=''):
         """The text of a configuration file."""
         return f'''
 listen main {{ address = "{listen}"  port = 1812 }}
-client lab {{ address = "127.0.0.1"  secret = "throw-away-secret" }}
+client lab {{ address = "127.0.0.1"  secret = "throw-away-secret"  {client} }}
 eap {{
     ca = "{pki.ca}"
     certificate = "{pki.server_cert}"

@@ -62,7 +62,8 @@ def test_reply_attributes_come_back_at_every_reauthentication(lab, wpa, pki, hok
 
 def test_refused_user_and_wrong_certificates(lab, wpa, pki, hokeyd, tmp_path):
     (lab.folder / 'users').write_text(USERS)
-    server = lab.configured(hokeyd, pki, more=f'users-file = "{lab.folder}/users"')
+    server = lab.configured(hokeyd, pki, more=f'users-file = "{lab.folder}/users"',
+                            client='reject-delay = 0')
     pki.user('mallory', 'mallory@home.example')
     other = lab_module.Pki(tmp_path / 'other').user('client', 'alice@home.example')
     other.ca = pki.ca

@@ -38,7 +38,7 @@ def responder(lab, pki, revoked=(), port=8888):
 
 
 def configured(lab, hokeyd, pki, policy, timeout='2s', url=f'ocsp-url = "{URL}"', args=()):
-    text = lab.configuration(pki).replace(
+    text = lab.configuration(pki, client='reject-delay = 0').replace(
         'eap {', f'eap {{\n    ocsp = {policy}  ocsp-timeout = {timeout}  {url}', 1)
     config = lab.folder / 'hokeyd.conf'
     config.write_text(text)

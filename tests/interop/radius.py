@@ -117,7 +117,7 @@ class Client:
     def send(self, octets):
         self.sock.sendto(octets, self.server)
 
-    def receive(self, timeout=3):
+    def receive(self, timeout=10):
         """The next datagram, or None."""
         self.sock.settimeout(timeout)
         try:
@@ -125,7 +125,7 @@ class Client:
         except socket.timeout:
             return None
 
-    def ask(self, attributes, timeout=3, **kwargs):
+    def ask(self, attributes, timeout=10, **kwargs):
         """Sends a request; the checked reply, or None when nobody answers."""
         octets = request(self.secret, attributes, identifier=self.next_identifier(), **kwargs)
         self.last = octets
@@ -193,7 +193,7 @@ class KeySet:
         return hmac.digest(self.rik(suite), finish[:-tag_len], 'sha256')[:tag_len] == finish[-tag_len:]
 
 
-def reauthenticate(client, keys, nas=b'ap1', station=b'02-00-00-00-00-01', timeout=3, extra=b'',
+def reauthenticate(client, keys, nas=b'ap1', station=b'02-00-00-00-00-01', timeout=10, extra=b'',
                    user_name=None, **kwargs):
     """One ERP exchange; (reply packet or None, the Initiate)."""
     initiate = keys.initiate(**kwargs)

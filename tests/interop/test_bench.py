@@ -12,7 +12,7 @@ def bench(lab, hokey, pki, *options, identity='alice@home.example'):
     secret.chmod(0o600)
     return lab.run([hokey, 'bench', '--server', '127.0.0.1', '--secret-file', secret, '--identity',
                     identity, '--ca', pki.ca, '--cert', pki.cert('client'), '--key',
-                    pki.key('client'), '--sample', 1, *options])
+                    pki.key('client'), '--sample', 1, '--timeout', 20, *options])
 
 
 def report(lab, hokey, pki, *options):

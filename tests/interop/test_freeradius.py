@@ -52,9 +52,7 @@ def check_attributes(answer):
 
 def reauthenticate(client, keys, times=3):
     for seq in range(times):
-        started = time.monotonic()
         answer, _ = radius.reauthenticate(client, keys)
-        assert time.monotonic() - started < 0.9
         assert answer.code == radius.ACCESS_ACCEPT
         assert keys.check_finish(answer.eap)
         assert radius.reply_key(client, answer) == keys.rmsk(seq)
@@ -217,7 +215,7 @@ def test_no_root_key_with_a_stock_log_configuration(lab, wpa, freeradius):
 # ---- refusals ----
 
 def test_refusals_are_not_delayed(lab, wpa, freeradius):
-    freeradius.method('tls').enable(erp='failures_per_second = 2').start()
+    freeradius.method('tls').enable(erp='failures_per_second = 2').reject_delay(10).start()
     keys, _ = freeradius.login(wpa)
     client = lab.radius_client()
     answer, initiate = radius.reauthenticate(client, keys, seq=5)
@@ -230,8 +228,8 @@ def test_refusals_are_not_delayed(lab, wpa, freeradius):
 
     # From another access point it is a replay.
     started = time.monotonic()
-    stolen = client.ask(radius.erp_attributes(keys, initiate, nas=b'ap2'))
-    assert stolen.code == radius.ACCESS_REJECT and time.monotonic() - started < 0.9
+    stolen = client.ask(radius.erp_attributes(keys, initiate, nas=b'ap2'), timeout=20)
+    assert stolen.code == radius.ACCESS_REJECT and time.monotonic() - started < 9
     assert stolen.eap[0] == 6 and stolen.eap[5] & 0x80 and keys.check_finish(stolen.eap)
     assert stolen.vsa(311, 16) is None and stolen.all(11) == []
 
@@ -246,7 +244,7 @@ def test_refusals_are_not_delayed(lab, wpa, freeradius):
 
 
 def test_what_is_not_for_us(lab, wpa, freeradius):
-    freeradius.method('tls').enable().start()
+    freeradius.method('tls').enable().reject_delay(3).start()
     client = lab.radius_client()
     other = radius.KeySet(bytes(64), bytes(65), 'other.example')
     answer, _ = radius.reauthenticate(client, other)
@@ -258,7 +256,7 @@ def test_what_is_not_for_us(lab, wpa, freeradius):
         started = time.monotonic()
         answer = client.ask(attribute(1, b'x@home.example') + radius.eap_attributes(eap))
         assert answer.code == radius.ACCESS_REJECT, eap.hex()
-        assert answer.eap[0] == 4 and time.monotonic() - started < 0.9
+        assert answer.eap[0] == 4 and time.monotonic() - started < 2.9
     # The password of somebody who does not use EAP is none of our business.
     client.send(radius.request(client.secret, attribute(1, b'bob')
                                + attribute(radius.USER_PASSWORD, bytes(16))))
@@ -376,10 +374,8 @@ def test_broken_store_blocks_no_login(lab, wpa, freeradius):
     server.wait_for(r'rlm_hokey \(hokey\): store: ')
     for _ in range(2):
         keys, _ = freeradius.login(wpa)
-        started = time.monotonic()
         answer, _ = radius.reauthenticate(lab.radius_client(), keys)
         assert answer.code == radius.ACCESS_CHALLENGE and answer.eap[4] == 1
-        assert time.monotonic() - started < 0.9
     # When it is there again it is used, without a restart.
     shutil.rmtree(freeradius.store / 'keys')
     time.sleep(10.5)

@@ -15,6 +15,7 @@ import pytest
 
 import lab as lab_module
 import radius
+from lab import wait_until
 from radius import attribute
 
 USERS = '''
@@ -96,18 +97,20 @@ def test_bad_packets_are_dropped_counted_and_disturb_nobody(lab, wpa, pki, hokey
     client = lab.radius_client()
     stranger = lab.radius_client(secret=b'not-the-secret')
 
-    before = control(lab, command='statistics')['counters']
+    def counters():
+        return control(lab, command='statistics')['counters']
+
+    before = counters()
     for octets in MALFORMED:
         client.send(octets)
-        assert client.receive(0.15) is None, octets.hex()
     for code in (0, 4, 13, 40, 99, 255):
         client.send(radius.request(client.secret, b'', code=code))
-        assert client.receive(0.15) is None, code
-    assert stranger.ask(radius.erp_attributes(keys, keys.initiate(seq=0)), timeout=0.3) is None
-    unsigned = radius.request(client.secret, attribute(1, b'alice'), sign=False)
-    client.send(unsigned)
-    assert client.receive(0.3) is None
-    after = control(lab, command='statistics')['counters']
+    stranger.send(radius.request(stranger.secret, radius.erp_attributes(keys, keys.initiate(seq=0))))
+    client.send(radius.request(client.secret, attribute(1, b'alice'), sign=False))
+    wait_until(lambda: all(counters().get(name, 0) > before.get(name, 0)
+                           for name in ('bad-authenticator', 'no-authenticator')))
+    assert client.receive(0.3) is stranger.receive(0.1) is None
+    after = counters()
     grown = {name: after[name] - before.get(name, 0) for name in after}
     assert grown['malformed'] == len(MALFORMED) - 1 or grown['malformed'] == len(MALFORMED)
     assert grown['bad-code'] == 6 and grown['bad-authenticator'] == 1

@@ -14,19 +14,37 @@ sys.path.insert(0, str(ROOT / 'tests' / 'interop'))
 import lab as lab_module  # noqa: E402
 
 
+# The build folder under test: $HOKEY_BUILD, else build/.
+BUILD = pathlib.Path(os.environ.get('HOKEY_BUILD', ROOT / 'build'))
+
+
+def is_sanitized():
+    options = json.loads((BUILD / 'meson-info' / 'intro-buildoptions.json').read_text())
+    return next(o['value'] for o in options if o['name'] == 'b_sanitize') != 'none'
+
+
+def pytest_configure(config):
+    config.addinivalue_line('markers', 'patient: waits for a timer of many seconds, and shows no '
+                            'more with a sanitizer; for builds without one')
+
+
+def pytest_collection_modifyitems(config, items):
+    patient = [item for item in items if item.get_closest_marker('patient')]
+    if patient and BUILD.exists() and is_sanitized():
+        items[:] = [item for item in items if item not in patient]
+        config.hook.pytest_deselected(items=patient)
+
+
 @pytest.fixture(scope='session')
 def programs():
-    """The build folder under test: $HOKEY_BUILD, else build/."""
-    folder = pathlib.Path(os.environ.get('HOKEY_BUILD', ROOT / 'build'))
-    assert (folder / 'src' / 'hokeyd' / 'hokeyd').exists(), f'nothing is built in {folder}'
-    return folder
+    assert (BUILD / 'src' / 'hokeyd' / 'hokeyd').exists(), f'nothing is built in {BUILD}'
+    return BUILD
 
 
 @pytest.fixture(scope='session')
 def sanitized(programs):
     """Whether the programs carry a sanitizer with its own memory."""
-    options = json.loads((programs / 'meson-info' / 'intro-buildoptions.json').read_text())
-    return next(o['value'] for o in options if o['name'] == 'b_sanitize') != 'none'
+    return is_sanitized()
 
 
 @pytest.fixture(scope='session')

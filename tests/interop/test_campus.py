@@ -161,6 +161,7 @@ def test_the_line_is_cut(campus, hokeyd, pki, wpa):
     assert radius.reauthenticate(client, keys)[0].code == radius.ACCESS_ACCEPT
 
 
+@pytest.mark.patient
 def test_the_demo(programs, tmp_path):
     picture = tmp_path / 'roaming.svg'
     done = subprocess.run([ROOT / 'tools/demo-roaming', '--build', programs, '--picture', picture],

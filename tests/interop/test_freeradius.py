@@ -367,6 +367,7 @@ def break_store(freeradius):
     (keys / 'data.mdb').write_bytes(b'not a database' * 5000)
 
 
+@pytest.mark.patient
 def test_broken_store_blocks_no_login(lab, wpa, freeradius):
     freeradius.method('tls').enable()
     break_store(freeradius)

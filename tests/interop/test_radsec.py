@@ -543,6 +543,7 @@ def test_a_late_answer(lab, certificates, hokeyd):
 
 
 # R6613-2.6-01 R3539-3.4.1-01 R3539-3.4.1-02
+@pytest.mark.patient
 def test_watchdog_of_a_frozen_home_server(lab, certificates, hokeyd):
     frozen = home(lab, hokeyd, certificates)
     home(lab, hokeyd, certificates, address='127.0.0.3', name='second')

@@ -5,7 +5,8 @@ PREFIX  ?= /usr
 DESTDIR ?=
 BUILD   ?= build
 
-.PHONY: all demo demo-roaming bench bench-gate check check-wifi coverage install requirements clean help
+.PHONY: all demo demo-roaming bench bench-gate check check-wifi coverage soak install requirements \
+	clean help
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -82,7 +83,7 @@ help:
 	@echo "make check-wifi those with Wi-Fi alone, ROUNDS=10 for ten times"
 	@echo "make bench      measure it, side by side with hostapd"
 	@echo "make bench-gate count the instructions of a re-authentication"
-	@echo "make soak       the tests under load, at full length"
+	@echo "make soak       fuzzing, faults and load at full length: many hours"
 	@echo "make coverage   which lines and branches the tests reach"
 	@echo "make install    DESTDIR= PREFIX=/usr"
 	@echo "make requirements   which requirement of the RFCs has a test"

@@ -8,7 +8,7 @@ import struct
 import pytest
 
 import radius
-from lab import READY, TLS_FLAGS, hexdump
+from lab import READY, keys_of
 from test_radsec import BOTH
 
 GUIDE = pathlib.Path(__file__).parents[2] / 'docs' / 'roaming.md'
@@ -141,22 +141,8 @@ def over_udp(lisbon, tokyo, home=LISBON):
 
 def eapol_test(lab, wpa, pki, user='alice', erp=1, server='127.0.0.1'):
     """A full login at an access point in Tokyo; what the device says of it."""
-    identity = f'{user}@lisbon.example'
-    config = lab.folder / 'eapol_test.conf'
-    config.write_text(f'''network={{
-    key_mgmt=IEEE8021X
-    eap=TLS
-    erp={erp}
-    identity="{identity}"
-    ca_cert="{pki.ca}"
-    client_cert="{pki.cert(user)}"
-    private_key="{pki.key(user)}"
-    phase1="{TLS_FLAGS['1.3']}"
-}}
-''')
-    done = lab.run([wpa / 'eapol_test', '-c', config, '-a', server, '-A',
-                    getattr(lab, 'access_point', '127.0.0.1'), '-s', SECRET, '-N',
-                    '30:s:02-00-00-00-01-01:campus', '-t', '10'])
+    done = lab.run([*lab.eapol_test(wpa, pki, f'{user}@lisbon.example', user=user, server=server, erp=erp),
+                    '-A', getattr(lab, 'access_point', '127.0.0.1')])
     assert done.returncode == 0 and 'SUCCESS' in done.stdout, done.stdout[-3000:]
     return done.stdout
 
@@ -164,8 +150,7 @@ def eapol_test(lab, wpa, pki, user='alice', erp=1, server='127.0.0.1'):
 def login(lab, wpa, pki, user='alice'):
     """The same; the device's keys of its home, and those of Tokyo."""
     said = eapol_test(lab, wpa, pki, user)
-    emsk, session_id = hexdump(said, 'EAP: EMSK'), hexdump(said, 'EAP: Session-Id')
-    home = radius.KeySet(emsk, session_id, 'lisbon.example')
+    home = keys_of(said, 'alice@lisbon.example')
     return home, home.visiting('tokyo.example')
 
 

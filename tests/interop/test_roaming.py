@@ -11,7 +11,7 @@ import threading
 import pytest
 
 import radius
-from lab import hexdump, inside
+from lab import hexdump, inside, keys_of
 from peer_device import kinds, seq, steps
 from roaming import (AT_HOME, LISBON, SECRET, TOKYO, VENDOR, Site, attributes_of_keys, eapol_test,
                      lisbon, login, open_both, over_udp, papers, peer, tokyo, works)
@@ -76,8 +76,7 @@ def test_explicit_bootstrapping(lab, wpa, hokey, papers, lisbon, tokyo, indicati
                   ('keep-emsk = yes', f'keep-emsk = yes  authorization-indication = {indication}'))
     open_both(lisbon, tokyo)
     said = eapol_test(lab, wpa, papers, server='127.0.0.4')
-    emsk = hexdump(said, 'EAP: EMSK')
-    home = radius.KeySet(emsk, hexdump(said, 'EAP: Session-Id'), 'lisbon.example')
+    home = keys_of(said, 'alice@lisbon.example')
     keys = home.visiting('tokyo.example')
     assert tokyo.sessions(hokey) == [] and works(lab, keys) is None
     keys.seq = 0
@@ -91,7 +90,7 @@ def test_explicit_bootstrapping(lab, wpa, hokey, papers, lisbon, tokyo, indicati
         flags, tlvs = read_finish(answer.eap)
         assert flags == 0x60 and tlvs[4] == b'tokyo.example' and tlvs[1] == home.nai
         assert (6 in tlvs) == (again or indication == 'yes')
-        assert 6 not in tlvs or indicates(emsk, answer.eap, b'tokyo.example')
+        assert 6 not in tlvs or indicates(home.emsk, answer.eap, b'tokyo.example')
         # The same key once more: Tokyo goes on with its counter.
         assert works(lab, keys)
         assert not works(lab, home.visiting('tokyo.example'), b'ap9')

@@ -201,6 +201,14 @@ def reauthenticate(client, keys, nas=b'ap1', station=b'02-00-00-00-00-01', timeo
     return answer, initiate
 
 
+def hand_over(client, keys, *places):
+    """To each of these access points in turn; both ends have the same key, a new one each time."""
+    for nas in places:
+        answer, _ = reauthenticate(client, keys, nas=nas)
+        assert answer.code == ACCESS_ACCEPT and keys.check_finish(answer.eap)
+        assert reply_key(client, answer) == keys.rmsk(keys.seq - 1)
+
+
 def erp_attributes(keys, initiate, nas=b'ap1', station=b'02-00-00-00-00-01', user_name=None):
     return (attribute(USER_NAME, user_name or keys.nai) + attribute(NAS_IDENTIFIER, nas)
             + attribute(CALLING_STATION_ID, station) + eap_attributes(initiate))

@@ -137,12 +137,7 @@ def test_login_and_reauthentication_at_the_home_server(lab, wpa, pki, hokeyd, tl
     there = home(lab, hokeyd, pki)
     here = proxy(lab, hokeyd, pki, server_block('home1', '127.0.0.2'))
     keys = lab.login(wpa, pki, tls=tls)
-    client = lab.radius_client()
-    for nas in (b'ap1', b'ap2'):
-        answer, initiate = radius.reauthenticate(client, keys, nas=nas)
-        assert answer.code == radius.ACCESS_ACCEPT
-        assert keys.check_finish(answer.eap)
-        assert radius.reply_key(client, answer) == keys.rmsk(keys.seq - 1)
+    radius.hand_over(lab.radius_client(), keys, b'ap1', b'ap2')
     assert there.output().count('Login OK') == 3
     assert here.output().count('Proxied login OK') == 3
     assert here.stop() == 0
@@ -565,10 +560,5 @@ def test_freeradius_in_the_middle(lab, wpa, pki, hokeyd):
     # FreeRADIUS before 3.2.5 does not put Message-Authenticator first; it is there all the same.
     proxy(lab, hokeyd, pki,
           'home-server home1 { address = "127.0.0.5"  secret = "before-the-proxy" }\n')
-    keys = lab.login(wpa, pki)
-    client = lab.radius_client()
-    for n, nas in enumerate((b'ap1', b'ap2')):
-        answer, _ = radius.reauthenticate(client, keys, nas=nas)
-        assert answer.code == radius.ACCESS_ACCEPT and keys.check_finish(answer.eap)
-        assert radius.reply_key(client, answer) == keys.rmsk(n)
+    radius.hand_over(lab.radius_client(), lab.login(wpa, pki), b'ap1', b'ap2')
     assert there.output().count('Login OK') == 3

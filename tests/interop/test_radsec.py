@@ -147,11 +147,7 @@ def test_login_and_reauthentication_over_tls(lab, wpa, certificates, hokeyd, ver
     there = home(lab, hokeyd, pki, tls=f'min-tls = {version}')
     here = proxy(lab, hokeyd, pki)
     here.wait_for('connected to home server home1 with TLSv1.3')
-    keys = lab.login(wpa, pki)
-    client = lab.radius_client()
-    answer, _ = radius.reauthenticate(client, keys)
-    assert answer.code == radius.ACCESS_ACCEPT and keys.check_finish(answer.eap)
-    assert radius.reply_key(client, answer) == keys.rmsk(0)
+    radius.hand_over(lab.radius_client(), lab.login(wpa, pki), b'ap1')
     assert there.output().count('Login OK') == 2
     assert here.stop() == 0 and there.stop() == 0
 
@@ -632,10 +628,5 @@ client between { address = "127.0.0.0/8"  secret = "after-the-proxy" }
     here = proxy(lab, hokeyd, pki, block)
     if before == 'tls':
         here.wait_for('connected to home server home1')
-    keys = lab.login(wpa, pki)
-    client = lab.radius_client()
-    for n, nas in enumerate((b'ap1', b'ap2')):
-        answer, _ = radius.reauthenticate(client, keys, nas=nas)
-        assert answer.code == radius.ACCESS_ACCEPT and keys.check_finish(answer.eap)
-        assert radius.reply_key(client, answer) == keys.rmsk(n)
+    radius.hand_over(lab.radius_client(), lab.login(wpa, pki), b'ap1', b'ap2')
     assert there.output().count('Login OK') == 3

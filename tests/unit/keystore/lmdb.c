@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: ISC */
-/* What the LMDB store owes beyond the common: files, crashes, faults, tampering. */
-#include "lmdb_dir.h"
+/*
+ * What the LMDB store owes beyond the common: opening, durability, faults. Processes that are
+ * killed are in lmdb_processes.c, files that somebody has changed in lmdb_files.c.
+ */
+#include "lmdb_store.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -63,48 +65,11 @@ ssize_t writev(int fd, const struct iovec *v, int n)
 
 /* ---- fixture ---- */
 
-static int set_up(void **state)
-{
-	(void)state;
-	lmdb_dir_make();
-	return 0;
-}
-
 static int tear_down(void **state)
 {
-	(void)state;
 	writes_left = -1;
 	syncs_fail = false;
-	lmdb_dir_remove();
-	return 0;
-}
-
-static enum hk_err open_with(
-	struct hk_keystore_lmdb_config config, struct hk_keystore **store, uint64_t *dropped)
-{
-	enum hk_err err = hk_keystore_lmdb_open(&config, store);
-
-	if (dropped)
-		*dropped = config.dropped;
-	return err;
-}
-
-/* A store with sets 0 to n - 1 of user "alice", closed in order. */
-static void fill(enum hk_durability durability, uint64_t n)
-{
-	struct hk_keystore *store = lmdb_open_as(durability);
-
-	for (uint64_t i = 0; i < n; i++)
-		put(store, i, "alice");
-	hk_keystore_close(store);
-}
-
-static uint64_t count(struct hk_keystore *store)
-{
-	struct hk_keystore_stats stats;
-
-	assert_ok(hk_keystore_stats(store, &stats));
-	return stats.sets;
+	return lmdb_tear_down(state);
 }
 
 /* ---- opening ---- */
@@ -434,200 +399,6 @@ static void care_is_that_of_the_most_careless(void **state)
 	hk_keystore_close(store);
 }
 
-/* ---- kill -9 ---- */
-
-#define KILL_SETS 8
-
-struct report {
-	uint8_t set;
-	uint16_t seq;
-};
-
-/* Uses numbers and reports each that may be answered, until it is killed. */
-static void use_until_killed(enum hk_durability durability, uint16_t first, int pipe_fd)
-{
-	struct hk_keystore *store = lmdb_open_as(durability);
-
-	for (uint16_t seq = first;; seq++) {
-		struct hk_advance v[KILL_SETS];
-
-		for (uint8_t i = 0; i < KILL_SETS; i++)
-			v[i] = advance_of(i, seq);
-		hk_keystore_advance(store, v, KILL_SETS);
-		if (hk_keystore_sync(store))
-			_exit(1);
-		for (uint8_t i = 0; i < KILL_SETS; i++) {
-			struct report r = {i, seq};
-
-			if (v[i].err || v[i].freshness != HK_SEQ_FRESH ||
-				write(pipe_fd, &r, sizeof r) != (ssize_t)sizeof r)
-				_exit(1);
-		}
-		/* others come and go meanwhile */
-		put(store, 100 + seq % 50, "bob");
-		if (seq % 10 == 0)
-			hk_keystore_remove_user(store, hk_text("bob"), NULL, NULL);
-	}
-}
-
-/* The next number of each set that nobody was told about. */
-static void kill_round(enum hk_durability durability, uint16_t next[KILL_SETS], unsigned us)
-{
-	uint16_t first = 0;
-	struct report r;
-	int fds[2], status;
-	pid_t pid;
-
-	for (int i = 0; i < KILL_SETS; i++)
-		if (next[i] > first)
-			first = next[i];
-	assert_int_equal(pipe(fds), 0);
-	pid = fork();
-	if (pid == 0) {
-		close(fds[0]);
-		use_until_killed(durability, first + 1, fds[1]);
-	}
-	close(fds[1]);
-	/* from the first report on, so that it dies at work */
-	assert_int_equal(read(fds[0], &r, sizeof r), sizeof r);
-	next[r.set] = r.seq + 1;
-	usleep(us);
-	kill(pid, SIGKILL);
-	while (read(fds[0], &r, sizeof r) == (ssize_t)sizeof r)
-		next[r.set] = r.seq + 1;
-	close(fds[0]);
-	waitpid(pid, &status, 0);
-	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-}
-
-static void kill_rounds(enum hk_durability durability, int rounds)
-{
-	uint16_t next[KILL_SETS] = {0};
-	uint32_t x = 1;
-
-	fill(durability, KILL_SETS + 20);
-	for (int round = 0; round < rounds; round++) {
-		struct hk_keystore *store;
-		struct hk_keyset out;
-
-		x = x * 1664525u + 1013904223u;
-		kill_round(durability, next, (x >> 16) % 12000);
-		store = lmdb_open_as(durability);
-		for (uint64_t i = 0; i < KILL_SETS; i++) {
-			struct hk_advance v = advance_of(i, (uint16_t)(next[i] - 1));
-
-			v.now += 10000;
-			hk_keystore_advance(store, &v, 1);
-			assert_ok(v.err);
-			assert_int_equal(v.freshness, HK_SEQ_STALE);
-		}
-		for (uint64_t i = KILL_SETS; i < KILL_SETS + 20; i++) {
-			struct hk_keyset want = set_of(i, "alice");
-
-			assert_ok(find(store, i, &out));
-			assert_set_equal(&out, &want);
-		}
-		hk_keystore_close(store);
-	}
-}
-
-/* E6696-5.2-19 E6696-5.4-05 */
-static void killed_process_accepts_nothing_twice(void **state)
-{
-	(void)state;
-	kill_rounds(HK_DURABLE_PROCESS, 20);
-}
-
-/* E6696-5.2-19 E6696-5.4-05 */
-static void killed_batch_accepts_nothing_twice(void **state)
-{
-	(void)state;
-	kill_rounds(HK_DURABLE_BATCH, 5);
-}
-
-/* E6696-5.2-19 E6696-5.4-05 */
-static void killed_full_accepts_nothing_twice(void **state)
-{
-	(void)state;
-	kill_rounds(HK_DURABLE_FULL, 5);
-}
-
-/* ---- two processes ---- */
-
-#define SHARED_SEQS 2000
-
-static void use_all(struct hk_keystore *store, atomic_uchar *accepted)
-{
-	for (uint16_t seq = 0; seq < SHARED_SEQS; seq++) {
-		struct hk_advance v = advance_of(0, seq);
-
-		hk_keystore_advance(store, &v, 1);
-		if (v.err || v.freshness == HK_SEQ_FRESH)
-			accepted[seq]++;
-	}
-}
-
-static void two_processes_accept_each_number_once(void **state)
-{
-	atomic_uchar *accepted =
-		mmap(NULL, SHARED_SEQS, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	struct hk_keystore *store;
-	int status;
-	pid_t pid;
-
-	(void)state;
-	assert_true(accepted != MAP_FAILED);
-	fill(HK_DURABLE_PROCESS, 1);
-	pid = fork();
-	store = lmdb_open_as(HK_DURABLE_PROCESS);
-	use_all(store, accepted);
-	if (pid == 0) {
-		hk_keystore_close(store);
-		_exit(0);
-	}
-	waitpid(pid, &status, 0);
-	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-	for (unsigned seq = 0; seq < SHARED_SEQS; seq++)
-		assert_true(accepted[seq] <= 1);
-	assert_int_equal(accepted[SHARED_SEQS - 1], 1);
-	hk_keystore_close(store);
-	munmap(accepted, SHARED_SEQS);
-}
-
-/* The other closes in order; what this one wrote is doubtful all the same. */
-static void clean_is_said_by_the_last_one_only(void **state)
-{
-	struct hk_keystore_lmdb_config config = lmdb_config(HK_DURABLE_FULL);
-	struct hk_keystore *store;
-	uint64_t dropped;
-	int fds[2], status;
-	char c;
-	pid_t pid;
-
-	(void)state;
-	fill(HK_DURABLE_PROCESS, 2);
-	assert_int_equal(pipe(fds), 0);
-	pid = fork();
-	if (pid == 0) {
-		store = lmdb_open_as(HK_DURABLE_PROCESS);
-		advance(store, 0, 0);
-		if (write(fds[1], "x", 1) == 1)
-			pause();
-		_exit(1);
-	}
-	assert_int_equal(read(fds[0], &c, 1), 1);
-	store = lmdb_open_as(HK_DURABLE_PROCESS);
-	hk_keystore_close(store);
-	kill(pid, SIGKILL);
-	waitpid(pid, &status, 0);
-	close(fds[0]);
-	close(fds[1]);
-	config.boot_id = hk_text("boot-2");
-	assert_ok(open_with(config, &store, &dropped));
-	assert_true(dropped == 2);
-	hk_keystore_close(store);
-}
-
 /* ---- faults ---- */
 
 static void full_store_still_counts_and_removes(void **state)
@@ -851,239 +622,7 @@ static void sets_are_small(void **state)
 	assert_in_range(bytes / n, 250, 600);
 }
 
-/* ---- files ---- */
-
-static uint8_t *file;
-static size_t file_len;
-
-static void file_path(char path[128], const char *name)
-{
-	snprintf(path, 128, "%s/%s", lmdb_dir, name);
-}
-
-static void file_map(const char *name)
-{
-	char path[128];
-	struct stat st;
-	int fd;
-
-	file_path(path, name);
-	fd = open(path, O_RDWR);
-	assert_true(fd >= 0);
-	assert_int_equal(fstat(fd, &st), 0);
-	file_len = (size_t)st.st_size;
-	file = mmap(NULL, file_len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	assert_true(file != MAP_FAILED);
-	close(fd);
-}
-
-/*
- * The next place from `from` on where set i's record is: its name as a key of
- * 12 octets, which LMDB says in front of it. NULL: there is none.
- */
-static uint8_t *file_record(uint64_t i, uint8_t *from)
-{
-	uint8_t name[HK_EMSK_NAME_LEN], *p = from;
-
-	set_name(name, i);
-	while ((p = memmem(p, file_len - (size_t)(p - file), name, sizeof name)) != NULL) {
-		if (p[-2] == 12 && p[-1] == 0)
-			return p;
-		p++;
-	}
-	return NULL;
-}
-
-/* Changes an octet of set i's record, wherever the file has a copy. */
-static void file_spoil(uint64_t i, size_t behind)
-{
-	unsigned n = 0;
-
-	file_map("data.mdb");
-	for (uint8_t *p = file; (p = file_record(i, p)) != NULL; p++, n++)
-		p[behind] ^= 0x10;
-	assert_true(n > 0);
-	munmap(file, file_len);
-}
-
-static bool count_visits(void *arg, const struct hk_keyset *set)
-{
-	(void)set;
-	++*(int *)arg;
-	return true;
-}
-
-/* Set 1 of three is spoilt; nothing of the others is. */
-static void check_spoiled(bool counter_is_spoiled)
-{
-	struct hk_advance v[3] = {advance_of(0, 9), advance_of(1, 9), advance_of(2, 9)};
-	struct hk_keystore *store = lmdb_open_as(HK_DURABLE_FULL);
-	struct hk_walk cursor = {0};
-	struct hk_keyset out;
-	int visits = 0;
-	size_t removed;
-	bool done;
-
-	assert_err(find(store, 1, &out), HK_ERR_STORE);
-	assert_ok(find(store, 0, &out));
-	assert_ok(find(store, 2, &out));
-	hk_keystore_advance(store, v, 3);
-	assert_ok(v[0].err);
-	assert_ok(v[2].err);
-	assert_int_equal(v[2].freshness, HK_SEQ_FRESH);
-	if (counter_is_spoiled)
-		assert_err(v[1].err, HK_ERR_STORE);
-	assert_ok(hk_keystore_walk(store, &cursor, 10, count_visits, &visits, &done));
-	assert_true(done);
-	assert_int_equal(visits, 2);
-	/* it can be removed, and its user's index does not stumble over it */
-	assert_ok(hk_keystore_remove(store, v[1].emsk_name, REALM));
-	assert_ok(hk_keystore_remove_user(store, hk_text("alice"), NULL, &removed));
-	assert_int_equal(removed, 2);
-	assert_int_equal(count(store), 0);
-	hk_keystore_close(store);
-}
-
-static void spoiled_set_fails_alone(void **state)
-{
-	/* format, expires, nonce, sealed keys, further on */
-	static const size_t at[] = {4, 6, 25, 60, 200};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {
-		fill(HK_DURABLE_FULL, 3);
-		file_spoil(1, 12 + at[i]);
-		check_spoiled(false);
-	}
-}
-
-static void spoiled_counter_fails_alone(void **state)
-{
-	/* expected, window, last time, tag, mac */
-	static const size_t at[] = {3, 6, 15, 30, 50};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {
-		uint32_t slot;
-
-		fill(HK_DURABLE_FULL, 3);
-		file_map("data.mdb");
-		slot = hk_load_u32(file_record(1, file) + 12);
-		munmap(file, file_len);
-		file_map("counters");
-		file[slot * 64 + at[i]] ^= 1;
-		munmap(file, file_len);
-		check_spoiled(true);
-	}
-}
-
-/* Nor may one set have the counter of another, by any of the two files. */
-static void counter_of_another_set_is_refused(void **state)
-{
-	struct hk_keystore *store = lmdb_open_as(HK_DURABLE_FULL);
-	struct hk_keyset out;
-
-	(void)state;
-	put(store, 0, "u");
-	put(store, 1, "u");
-	assert_int_equal(advance(store, 0, 9), HK_SEQ_FRESH);
-	hk_keystore_close(store);
-	file_map("counters");
-	memmove(file, file + 64, 64);
-	munmap(file, file_len);
-	store = lmdb_open_as(HK_DURABLE_FULL);
-	assert_err(find(store, 0, &out), HK_ERR_STORE);
-	assert_ok(find(store, 1, &out));
-	hk_keystore_close(store);
-}
-
-/* A record under another name is not that set's, though it was sealed here. */
-static void record_of_another_set_is_refused(void **state)
-{
-	struct hk_keystore *store;
-	struct hk_keyset out;
-	uint8_t *from;
-
-	(void)state;
-	fill(HK_DURABLE_FULL, 2);
-	file_map("data.mdb");
-	for (from = file; file_record(0, from + 1); from = file_record(0, from + 1))
-		;
-	for (uint8_t *p = file; (p = file_record(1, p)) != NULL; p++)
-		memmove(p + 12, from + 12, 4 + 25 + 139 + 16 + 12 + 5 + 10);
-	munmap(file, file_len);
-	store = lmdb_open_as(HK_DURABLE_FULL);
-	assert_ok(find(store, 0, &out));
-	assert_err(find(store, 1, &out), HK_ERR_STORE);
-	hk_keystore_close(store);
-}
-
-/* K5749-3-04 */
-static void files_hold_nothing_plain(void **state)
-{
-	struct hk_keyset s = set_of(7, "alice@secret.example");
-	struct hk_keystore *store = lmdb_open_as(HK_DURABLE_FULL);
-	uint8_t octets[32];
-
-	(void)state;
-	set_text(s.authorization, &s.authorization_len, "vlan-of-alice");
-	memset(&s.keys.rrk.inner, 0x5a, 32);
-	memset(&s.keys.rik2.outer, 0xa5, 32);
-	assert_ok(hk_keystore_put(store, &s));
-	assert_ok(hk_keystore_put(store, &s));
-	hk_keystore_close(store);
-	file_map("data.mdb");
-	assert_null(memmem(file, file_len, "alice", 5));
-	assert_null(memmem(file, file_len, "vlan-of", 7));
-	assert_null(memmem(file, file_len, "home.example", 12));
-	assert_null(memmem(file, file_len, &s.keys.rrk.inner, 8));
-	assert_null(memmem(file, file_len, &s.keys.rik2.outer, 8));
-	memcpy(octets, lmdb_config(HK_DURABLE_FULL).wrap_key, sizeof octets);
-	assert_null(memmem(file, file_len, octets, sizeof octets));
-	munmap(file, file_len);
-}
-
-static void damaged_files_are_refused(void **state)
-{
-	struct hk_keystore *store;
-	char path[128];
-	struct stat st;
-	int fd;
-
-	(void)state;
-	fill(HK_DURABLE_PROCESS, 500);
-	file_path(path, "counters");
-	assert_int_equal(truncate(path, 100 * 64), 0);
-	assert_err(open_with(lmdb_config(HK_DURABLE_PROCESS), &store, NULL), HK_ERR_STORE);
-	file_path(path, "data.mdb");
-	assert_int_equal(stat(path, &st), 0);
-	for (off_t len = 40 * 4096; len > 0; len -= 4096 + 100) {
-		assert_int_equal(truncate(path, len), 0);
-		assert_err(open_with(lmdb_config(HK_DURABLE_PROCESS), &store, NULL), HK_ERR_STORE);
-	}
-	fd = open(path, O_WRONLY | O_TRUNC);
-	for (int i = 0; i < 10000; i++)
-		assert_int_equal(write(fd, "garbage ", 8), 8);
-	close(fd);
-	assert_err(open_with(lmdb_config(HK_DURABLE_PROCESS), &store, NULL), HK_ERR_STORE);
-}
-
-/* Without its companion nobody knows of what day the counters are. */
-static void data_without_state_is_refused(void **state)
-{
-	struct hk_keystore *store;
-	char path[128];
-
-	(void)state;
-	fill(HK_DURABLE_FULL, 1);
-	file_path(path, "state");
-	assert_int_equal(truncate(path, 3), 0);
-	assert_err(open_with(lmdb_config(HK_DURABLE_FULL), &store, NULL), HK_ERR_STORE);
-	assert_int_equal(unlink(path), 0);
-	assert_err(open_with(lmdb_config(HK_DURABLE_FULL), &store, NULL), HK_ERR_STORE);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, lmdb_set_up, tear_down)
 
 int main(void)
 {
@@ -1100,11 +639,6 @@ int main(void)
 		TEST(without_a_boot_id_any_stop_is_a_power_cut),
 		TEST(careful_stores_survive_a_power_cut),
 		TEST(care_is_that_of_the_most_careless),
-		TEST(killed_process_accepts_nothing_twice),
-		TEST(killed_batch_accepts_nothing_twice),
-		TEST(killed_full_accepts_nothing_twice),
-		TEST(two_processes_accept_each_number_once),
-		TEST(clean_is_said_by_the_last_one_only),
 		TEST(full_store_still_counts_and_removes),
 		TEST(refused_writes_accept_nothing),
 		TEST(full_disk_refuses_puts_only),
@@ -1113,13 +647,6 @@ int main(void)
 		TEST(failed_sync_fails_the_batch),
 		TEST(failed_sync_ends_all_answers),
 		TEST(sets_are_small),
-		TEST(spoiled_set_fails_alone),
-		TEST(spoiled_counter_fails_alone),
-		TEST(counter_of_another_set_is_refused),
-		TEST(record_of_another_set_is_refused),
-		TEST(files_hold_nothing_plain),
-		TEST(damaged_files_are_refused),
-		TEST(data_without_state_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -263,6 +263,7 @@ static void reject_waits_and_comes_once(void **state)
 static void stop_sends_what_waits(void **state)
 {
 	struct running *r = *state;
+	char line[LINE] = "";
 	int fd;
 
 	running_listen(r, "127.0.0.1", r->port[0]);
@@ -271,7 +272,8 @@ static void stop_sends_what_waits(void **state)
 	fd = connect_to("127.0.0.1", r->port[0]);
 	make_request(r, HK_RADIUS_ACCESS_REQUEST, HK_NO_BYTES, HK_NO_BYTES);
 	send_request(r, fd);
-	pause_ms(100);
+	for (int i = 0; i < 1000 && !strstr(line, "\"packets\":2"); i++)
+		command(r, "{\"command\":\"statistics\"}\n", line, sizeof(line));
 	running_stop(r);
 	assert_int_equal(receive_reply(r, fd, MSG_DONTWAIT), HK_RADIUS_ACCESS_REJECT);
 	assert_int_equal(access(r->control, F_OK), -1);
@@ -388,8 +390,12 @@ static void statistics(void **state)
 	assert_non_null(strstr(line, "\"packets\":1"));
 	assert_non_null(strstr(line, "\"workers\":2"));
 	kill(getpid(), SIGUSR1);
-	pause_ms(200);
 	log = running_log(r);
+	for (int i = 0; i < 200 && !strstr(log, "statistics:"); i++) {
+		free(log);
+		pause_ms(50);
+		log = running_log(r);
+	}
 	assert_non_null(strstr(log, "statistics:"));
 	assert_non_null(strstr(log, " status=1"));
 	free(log);

@@ -46,6 +46,15 @@ static int no_password(char *buffer, int size, int writing, void *arg)
 	return 0;
 }
 
+/* A CA need not have a list. */
+static int pass_without_list(int ok, X509_STORE_CTX *x)
+{
+	if (ok || X509_STORE_CTX_get_error(x) != X509_V_ERR_UNABLE_TO_GET_CRL)
+		return ok;
+	X509_STORE_CTX_set_error(x, X509_V_OK);
+	return 1;
+}
+
 static bool set_profile(SSL_CTX *ctx, const struct hk_radsec_config *config)
 {
 	SSL_CTX_set_security_level(ctx, 2);
@@ -53,7 +62,8 @@ static bool set_profile(SSL_CTX *ctx, const struct hk_radsec_config *config)
 					 SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_num_tickets(ctx, 0);
-	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+		config->check_crl ? NULL : pass_without_list);
 	return SSL_CTX_set_session_id_context(ctx, SESSION_CONTEXT, SESSION_CONTEXT_LEN) == 1 &&
 	       SSL_CTX_set_min_proto_version(ctx, config->min_version) == 1 &&
 	       SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) == 1 &&
@@ -128,13 +138,14 @@ static bool use_lists(SSL_CTX *ctx, const struct hk_file *file)
 	return n > 0;
 }
 
-static void set_checks(SSL_CTX *ctx, const struct hk_radsec_config *config)
+/* A list that is there counts, whether or not every CA has to have one. */
+static void set_checks(SSL_CTX *ctx, bool has_lists)
 {
 	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(ctx);
 
 	X509_VERIFY_PARAM_set_hostflags(
 		param, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	if (config->check_crl)
+	if (has_lists)
 		X509_VERIFY_PARAM_set_flags(
 			param, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
 }
@@ -218,7 +229,7 @@ enum hk_err hk_radsec_context_new(const struct hk_radsec_files *files,
 		SSL_CTX_free(ctx);
 		return HK_ERR_MALFORMED;
 	}
-	set_checks(ctx, config);
+	set_checks(ctx, files->crl.len > 0);
 	SSL_CTX_set_psk_find_session_callback(ctx, on_psk_offered);
 	SSL_CTX_set_psk_use_session_callback(ctx, on_psk_wanted);
 	*out = ctx;

@@ -2,11 +2,11 @@
 #include "eap/tls_context.h"
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 #include <stdio.h>
 
+#include "crypto/pem.h"
 #include "eap/tls.h"
 #include "eap/tls_status.h"
 #include "eap/tls_ticket.h"
@@ -41,31 +41,6 @@ static enum hk_err explain(struct hk_tls_error *error, enum hk_err err, const ch
 	return err;
 }
 
-/* A key with a passphrase is an error; nobody is asked for it. */
-static int no_passphrase(char *buf, int size, int writing, void *arg)
-{
-	(void)buf;
-	(void)size;
-	(void)writing;
-	(void)arg;
-	return -1;
-}
-
-static BIO *open_text(struct hk_bytes text)
-{
-	return BIO_new_mem_buf(text.len ? text.data : (const uint8_t *)"", (int)text.len);
-}
-
-/* The error that ends a PEM text without more of it. */
-static bool at_end(void)
-{
-	bool end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-
-	if (end)
-		ERR_clear_error();
-	return end;
-}
-
 static bool is_self_signed(X509 *certificate)
 {
 	return X509_get_extension_flags(certificate) & EXFLAG_SS;
@@ -73,51 +48,44 @@ static bool is_self_signed(X509 *certificate)
 
 /* ---- trust ---- */
 
+static bool add_anchor(struct hk_tls_context *context, X509 *anchor)
+{
+	return X509_STORE_add_cert(SSL_CTX_get_cert_store(context->ssl_ctx), anchor) == 1 &&
+	       (!context->server || SSL_CTX_add_client_CA(context->ssl_ctx, anchor) == 1);
+}
+
 static enum hk_err add_anchors(struct hk_tls_context *context, struct hk_bytes ca, bool *has_root,
 	struct hk_tls_error *error)
 {
-	X509_STORE *store = SSL_CTX_get_cert_store(context->ssl_ctx);
-	BIO *bio = open_text(ca);
-	size_t n = 0;
-	X509 *anchor;
+	STACK_OF(X509) *all = NULL;
+	enum hk_err err = hk_pem_certificates(ca, &all);
 
-	while (bio && (anchor = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL))) {
-		bool added =
-			X509_STORE_add_cert(store, anchor) == 1 &&
-			(!context->server || SSL_CTX_add_client_CA(context->ssl_ctx, anchor) == 1);
+	if (err == HK_ERR_ARGUMENT)
+		return explain(error, err, "CA certificates: there are none");
+	for (int i = 0; !err && i < sk_X509_num(all); i++) {
+		X509 *anchor = sk_X509_value(all, i);
 
 		*has_root = *has_root || is_self_signed(anchor);
-		X509_free(anchor);
-		if (!added)
-			break;
-		n++;
+		err = add_anchor(context, anchor) ? HK_OK : HK_ERR_MALFORMED;
 	}
-	BIO_free(bio);
-	if (!at_end())
-		return explain(error, HK_ERR_MALFORMED, "CA certificates");
-	return n ? HK_OK : explain(error, HK_ERR_ARGUMENT, "CA certificates: there are none");
+	sk_X509_pop_free(all, X509_free);
+	return err ? explain(error, err, "CA certificates") : HK_OK;
 }
 
 static enum hk_err add_crls(
 	struct hk_tls_context *context, struct hk_bytes text, struct hk_tls_error *error)
 {
 	X509_STORE *store = SSL_CTX_get_cert_store(context->ssl_ctx);
-	BIO *bio = open_text(text);
-	size_t n = 0;
-	X509_CRL *crl;
+	STACK_OF(X509_CRL) *all = NULL;
+	enum hk_err err = hk_pem_crls(text, &all);
 
-	while (bio && (crl = PEM_read_bio_X509_CRL(bio, NULL, no_passphrase, NULL))) {
-		bool added = X509_STORE_add_crl(store, crl) == 1;
-
-		X509_CRL_free(crl);
-		if (!added)
-			break;
-		n++;
-	}
-	BIO_free(bio);
-	if (!at_end())
-		return explain(error, HK_ERR_MALFORMED, "CRL");
-	return n ? HK_OK : explain(error, HK_ERR_ARGUMENT, "CRL: there is none");
+	if (err == HK_ERR_ARGUMENT)
+		return explain(error, err, "CRL: there is none");
+	for (int i = 0; !err && i < sk_X509_CRL_num(all); i++)
+		err = X509_STORE_add_crl(store, sk_X509_CRL_value(all, i)) == 1 ? HK_OK
+										: HK_ERR_MALFORMED;
+	sk_X509_CRL_pop_free(all, X509_CRL_free);
+	return err ? explain(error, err, "CRL") : HK_OK;
 }
 
 static enum hk_err set_trust(struct hk_tls_context *context, const struct hk_tls_config *config,
@@ -170,33 +138,33 @@ static void note_end(struct hk_tls_context *context, X509 *certificate)
 static enum hk_err use_chain(
 	struct hk_tls_context *context, struct hk_bytes text, struct hk_tls_error *error)
 {
-	BIO *bio = open_text(text);
-	bool first = true, used = true;
-	X509 *certificate;
+	STACK_OF(X509) *chain = NULL;
+	enum hk_err err = hk_pem_certificates(text, &chain);
+	bool used = true;
 
-	while (used && bio && (certificate = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL))) {
+	if (err == HK_ERR_ARGUMENT)
+		return explain(error, err, "certificate: there is none");
+	for (int i = 0; used && !err && i < sk_X509_num(chain); i++) {
+		X509 *certificate = sk_X509_value(chain, i);
+
 		note_end(context, certificate);
-		if (first)
+		if (i == 0)
 			used = SSL_CTX_use_certificate(context->ssl_ctx, certificate) == 1;
 		else if (!is_self_signed(certificate))
 			used = SSL_CTX_add1_chain_cert(context->ssl_ctx, certificate) == 1;
-		first = false;
-		X509_free(certificate);
 	}
-	BIO_free(bio);
-	if (!used || !at_end())
-		return explain(error, HK_ERR_MALFORMED, "certificate");
-	return first ? explain(error, HK_ERR_ARGUMENT, "certificate: there is none") : HK_OK;
+	sk_X509_pop_free(chain, X509_free);
+	if (!err && used)
+		return HK_OK;
+	return explain(error, err ? err : HK_ERR_MALFORMED, "certificate");
 }
 
 static enum hk_err use_key(
 	struct hk_tls_context *context, struct hk_bytes text, struct hk_tls_error *error)
 {
-	BIO *bio = open_text(text);
-	EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL) : NULL;
+	EVP_PKEY *key = hk_pem_key(text);
 	bool used;
 
-	BIO_free(bio);
 	if (!key)
 		return explain(error, HK_ERR_MALFORMED, "private key");
 	used = SSL_CTX_use_PrivateKey(context->ssl_ctx, key) == 1;

@@ -75,6 +75,17 @@ const char *hk_shown(const char *value, char *text, size_t size);
 /* The file an option names, read. Says so when it cannot be. */
 enum hk_err hk_section_read_file(
 	const struct hk_section *s, const char *option, struct hk_file *out);
+/* The same, if the option is there. */
+enum hk_err hk_section_read_optional(
+	const struct hk_section *s, const char *option, struct hk_file *out);
+/*
+ * What the options ca, certificate and key, and crl have named: PEM, not run out, the
+ * key that of the first certificate.
+ */
+enum hk_err hk_section_check_ca(const struct hk_section *s, const struct hk_file *file);
+enum hk_err hk_section_check_certificate(
+	const struct hk_section *s, const struct hk_file *certificate, const struct hk_file *key);
+enum hk_err hk_section_check_crl(const struct hk_section *s, const struct hk_file *file);
 
 /* Fills all fields of the block's struct that the schema knows of; and frees the texts in it. */
 enum hk_err hk_section_fill(const struct hk_section *s, void *into);

@@ -22,12 +22,7 @@ uint16_t hk_section_port(const struct hk_section *s)
 
 /* ---- the block ---- */
 
-static enum hk_err read_file(const struct hk_section *s, const char *option, struct hk_file *out)
-{
-	return hk_section_has(s, option) ? hk_section_read_file(s, option, out) : HK_OK;
-}
-
-static enum hk_err check_files(const struct hk_section *s, const struct hk_radsec_files *files,
+static enum hk_err check_set(const struct hk_section *s, const struct hk_radsec_files *files,
 	const struct hk_radsec_config *config)
 {
 	if (!files->certificate.data != !files->key.data)
@@ -37,21 +32,31 @@ static enum hk_err check_files(const struct hk_section *s, const struct hk_radse
 			s, NULL, "ca is missing: nobody's certificate would be trusted");
 	if (config->check_crl && !files->crl.data)
 		return hk_section_fail(s, "check-crl", "there is no crl");
-	if (files->key.data && files->key.open_to_others)
-		return hk_section_warn(s, "key", "others than its owner can read the file");
 	return HK_OK;
+}
+
+static enum hk_err check_contents(const struct hk_section *s, const struct hk_radsec_files *files)
+{
+	enum hk_err err = files->ca.data ? hk_section_check_ca(s, &files->ca) : HK_OK;
+
+	if (!err && files->certificate.data)
+		err = hk_section_check_certificate(s, &files->certificate, &files->key);
+	if (!err && files->crl.data)
+		err = hk_section_check_crl(s, &files->crl);
+	return err;
 }
 
 static enum hk_err load_files(const struct hk_section *s, struct hk_radsec_config *config)
 {
 	struct hk_radsec_files files = {0};
 	char why[200];
-	enum hk_err err = read_file(s, "certificate", &files.certificate);
+	enum hk_err err = hk_section_read_optional(s, "certificate", &files.certificate);
 
-	err = err ? err : read_file(s, "key", &files.key);
-	err = err ? err : read_file(s, "ca", &files.ca);
-	err = err ? err : read_file(s, "crl", &files.crl);
-	err = err ? err : check_files(s, &files, config);
+	err = err ? err : hk_section_read_optional(s, "key", &files.key);
+	err = err ? err : hk_section_read_optional(s, "ca", &files.ca);
+	err = err ? err : hk_section_read_optional(s, "crl", &files.crl);
+	err = err ? err : check_set(s, &files, config);
+	err = err ? err : check_contents(s, &files);
 	if (!err) {
 		err = hk_radsec_context_new(&files, config, &config->context, why, sizeof(why));
 		if (err)

@@ -20,6 +20,11 @@ struct hk_file {
 	bool     open_to_others;      /* see hk_file_is_open() */
 };
 
+static inline struct hk_bytes hk_file_bytes(const struct hk_file *file)
+{
+	return hk_bytes(file->data, file->len);
+}
+
 /*
  * Too open for a secret: others may read it, or the group may write it, or the
  * group may read it and the owner is not root. (root:hokeyd with mode 0640 is

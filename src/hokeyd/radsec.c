@@ -2,12 +2,12 @@
 #include "hokeyd/radsec.h"
 
 #include "crypto/crypto.h"
+#include "crypto/pem.h"
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 #include <errno.h>
@@ -37,15 +37,6 @@ static void explain_openssl(const char *what, char *why, size_t size)
 	ERR_clear_error();
 }
 
-static int no_password(char *buffer, int size, int writing, void *arg)
-{
-	(void)buffer;
-	(void)size;
-	(void)writing;
-	(void)arg;
-	return 0;
-}
-
 /* A CA need not have a list. */
 static int pass_without_list(int ok, X509_STORE_CTX *x)
 {
@@ -72,70 +63,52 @@ static bool set_profile(SSL_CTX *ctx, const struct hk_radsec_config *config)
 	       SSL_CTX_set1_groups_list(ctx, GROUPS) == 1;
 }
 
-static bool use_certificates(SSL_CTX *ctx, const struct hk_file *file)
+static bool use_certificates(SSL_CTX *ctx, struct hk_bytes text)
 {
-	BIO *bio = BIO_new_mem_buf(file->data, (int)file->len);
-	X509 *x = bio ? PEM_read_bio_X509(bio, NULL, no_password, NULL) : NULL;
-	bool ok = x && SSL_CTX_use_certificate(ctx, x) == 1;
+	STACK_OF(X509) *chain = NULL;
+	bool ok = hk_pem_certificates(text, &chain) == HK_OK &&
+		  SSL_CTX_use_certificate(ctx, sk_X509_value(chain, 0)) == 1;
 
-	X509_free(x);
-	while (ok && (x = PEM_read_bio_X509(bio, NULL, no_password, NULL))) {
-		ok = SSL_CTX_add1_chain_cert(ctx, x) == 1;
-		X509_free(x);
-	}
-	BIO_free(bio);
-	if (ok)
-		ERR_clear_error();
+	for (int i = 1; ok && i < sk_X509_num(chain); i++)
+		ok = SSL_CTX_add1_chain_cert(ctx, sk_X509_value(chain, i)) == 1;
+	sk_X509_pop_free(chain, X509_free);
 	return ok;
 }
 
-static bool use_key(SSL_CTX *ctx, const struct hk_file *file)
+static bool use_key(SSL_CTX *ctx, struct hk_bytes text)
 {
-	BIO *bio = BIO_new_mem_buf(file->data, (int)file->len);
-	EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
+	EVP_PKEY *key = hk_pem_key(text);
 	bool ok =
 		key && SSL_CTX_use_PrivateKey(ctx, key) == 1 && SSL_CTX_check_private_key(ctx) == 1;
 
 	EVP_PKEY_free(key);
-	BIO_free(bio);
 	return ok;
 }
 
 /* Trusted, and named to those who come in. */
-static bool trust(SSL_CTX *ctx, const struct hk_file *file)
+static bool trust(SSL_CTX *ctx, struct hk_bytes text)
 {
 	X509_STORE *store = SSL_CTX_get_cert_store(ctx);
-	BIO *bio = BIO_new_mem_buf(file->data, (int)file->len);
-	size_t n = 0;
-	X509 *x;
+	STACK_OF(X509) *all = NULL;
+	bool ok = hk_pem_certificates(text, &all) == HK_OK;
 
-	while (bio && (x = PEM_read_bio_X509(bio, NULL, no_password, NULL))) {
-		bool ok = X509_STORE_add_cert(store, x) == 1 && SSL_CTX_add_client_CA(ctx, x) == 1;
-
-		X509_free(x);
-		if (!ok)
-			break;
-		n++;
-	}
-	BIO_free(bio);
-	ERR_clear_error();
-	return n > 0;
+	for (int i = 0; ok && i < sk_X509_num(all); i++)
+		ok = X509_STORE_add_cert(store, sk_X509_value(all, i)) == 1 &&
+		     SSL_CTX_add_client_CA(ctx, sk_X509_value(all, i)) == 1;
+	sk_X509_pop_free(all, X509_free);
+	return ok;
 }
 
-static bool use_lists(SSL_CTX *ctx, const struct hk_file *file)
+static bool use_lists(SSL_CTX *ctx, struct hk_bytes text)
 {
 	X509_STORE *store = SSL_CTX_get_cert_store(ctx);
-	BIO *bio = BIO_new_mem_buf(file->data, (int)file->len);
-	size_t n = 0;
-	X509_CRL *list;
+	STACK_OF(X509_CRL) *all = NULL;
+	bool ok = hk_pem_crls(text, &all) == HK_OK;
 
-	while (bio && (list = PEM_read_bio_X509_CRL(bio, NULL, no_password, NULL))) {
-		n += X509_STORE_add_crl(store, list) == 1;
-		X509_CRL_free(list);
-	}
-	BIO_free(bio);
-	ERR_clear_error();
-	return n > 0;
+	for (int i = 0; ok && i < sk_X509_CRL_num(all); i++)
+		ok = X509_STORE_add_crl(store, sk_X509_CRL_value(all, i)) == 1;
+	sk_X509_CRL_pop_free(all, X509_CRL_free);
+	return ok;
 }
 
 /* A list that is there counts, whether or not every CA has to have one. */
@@ -216,20 +189,21 @@ enum hk_err hk_radsec_context_new(const struct hk_radsec_files *files,
 	ERR_clear_error();
 	if (!ctx || !set_profile(ctx, config))
 		what = "TLS cannot be set up";
-	else if (files->certificate.len && !use_certificates(ctx, &files->certificate))
+	else if (files->certificate.data &&
+		 !use_certificates(ctx, hk_file_bytes(&files->certificate)))
 		what = "certificate";
-	else if (files->key.len && !use_key(ctx, &files->key))
+	else if (files->key.data && !use_key(ctx, hk_file_bytes(&files->key)))
 		what = "key";
-	else if (files->ca.len && !trust(ctx, &files->ca))
-		what = "ca: there is no certificate in it";
-	else if (files->crl.len && !use_lists(ctx, &files->crl))
-		what = "crl: there is no list in it";
+	else if (files->ca.data && !trust(ctx, hk_file_bytes(&files->ca)))
+		what = "ca";
+	else if (files->crl.data && !use_lists(ctx, hk_file_bytes(&files->crl)))
+		what = "crl";
 	if (what) {
 		explain_openssl(what, why, why_size);
 		SSL_CTX_free(ctx);
 		return HK_ERR_MALFORMED;
 	}
-	set_checks(ctx, files->crl.len > 0);
+	set_checks(ctx, files->crl.data != NULL);
 	SSL_CTX_set_psk_find_session_callback(ctx, on_psk_offered);
 	SSL_CTX_set_psk_use_session_callback(ctx, on_psk_wanted);
 	*out = ctx;

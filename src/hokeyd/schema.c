@@ -239,7 +239,9 @@ const struct hk_option hk_options[] = {
 		"its certificate is revoked stays so at a reload: take its `client` or "
 		"`home-server` block out, or restart."},
 	{HK_BLOCK_TLS, "check-crl", HK_VALUE_BOOL, false, "no", 0, 0, NULL, RADSEC(check_crl),
-		"Refuse peers whose certificates have no current revocation list", NULL},
+		"Refuse peers whose certificates have no current revocation list",
+		"With `yes`, every CA of the chain needs a list in `crl` that has not run out. A "
+		"list that is there counts in any case."},
 	{HK_BLOCK_TLS, "min-tls", HK_VALUE_CHOICE, false, "1.2", 0, 0, tls_versions,
 		RADSEC(min_version), "Oldest TLS version taken", NULL},
 

@@ -278,6 +278,8 @@ static void crl_has_expired(void **state)
 		s.server.credentials.crl = crl;
 		s.server.check_crl = true;
 		expect_alert(&s, HK_ERR_TLS, "CRL has expired", "internal error");
+		s.server.check_crl = false;
+		expect_alert(&s, HK_ERR_TLS, "CRL has expired", "internal error");
 	}
 	test_bytes_free(crl);
 }

@@ -30,6 +30,18 @@ static inline void write_pem(
 	test_bytes_free(pem);
 }
 
+/* Two in one file, and the second one ends too early. */
+static inline void write_cut(
+	const char *directory, const char *name, struct hk_bytes first, struct hk_bytes second)
+{
+	struct hk_bytes both = test_join(first, second);
+
+	both.len -= 40;
+	write_pem(directory, name, both, 0644);
+	test_bytes_free(first);
+	test_bytes_free(second);
+}
+
 static inline void make_certificates(const char *directory)
 {
 	const hk_time now = (hk_time)time(NULL) * HK_SECOND;
@@ -54,6 +66,9 @@ static inline void make_certificates(const char *directory)
 	write_pem(directory, "old-crl.pem",
 		test_crl_pem(ca, NULL, now - 3 * TEST_DAY, now - TEST_DAY), 0644);
 	write_pem(directory, "ca.key", test_key_pem(ca), 0600);
+	write_cut(directory, "cut.pem", test_cert_pem(cert), test_cert_pem(ca));
+	write_cut(directory, "cut-crl.pem", test_crl_pem(ca, NULL, now - TEST_DAY, now + TEST_DAY),
+		test_crl_pem(ca, cert, now - TEST_DAY, now + TEST_DAY));
 	test_cert_free(cert);
 
 	options.until = now - TEST_DAY;

@@ -232,7 +232,18 @@ static const struct {
 	{BLOCKS "tls t { certificate = server.pem; key = server.key }\n",
 		"hokeyd.conf:6: tls \"t\": ca is missing: nobody's certificate would be trusted"},
 	{BLOCKS "tls t { certificate = server.pem; key = server.key; ca = junk }\n",
-		"hokeyd.conf:6: tls \"t\": ca: there is no certificate in it"},
+		"hokeyd.conf:6: tls \"t\": ca: expected PEM certificates"},
+	{BLOCKS "tls t { certificate = server.pem; key = server.key; ca = cut.pem }\n",
+		"hokeyd.conf:6: tls \"t\": ca: expected PEM certificates"},
+	{BLOCKS "tls t { certificate = cut.pem; key = server.key; ca = ca.pem }\n",
+		"hokeyd.conf:6: tls \"t\": certificate: expected PEM certificates"},
+	{BLOCKS "tls t { certificate = expired.pem; key = expired.key; ca = ca.pem }\n",
+		"hokeyd.conf:6: tls \"t\": certificate: the certificate has expired"},
+	{BLOCKS "tls t { certificate = server.pem; key = expired.key; ca = ca.pem }\n",
+		"hokeyd.conf:6: tls \"t\": key: does not belong to the certificate"},
+	{BLOCKS "tls t { certificate = server.pem; key = server.key; ca = ca.pem; "
+		"crl = cut-crl.pem }\n",
+		"hokeyd.conf:6: tls \"t\": crl: expected PEM revocation lists"},
 	{BLOCKS TLS "client c { tls = t }\n",
 		"hokeyd.conf:7: client \"c\": certificate-name, fingerprint or psk-identity has to "
 		"say "
@@ -374,6 +385,12 @@ static void test_what_is_doubtful_is_warned_of(void **state)
 		LISTEN CLIENT ERP STORE "eap { ca = ca.pem; certificate = server.pem; key = "
 					"server.key; crl = old-crl.pem; check-crl = yes }\n",
 		"hokeyd.conf:5: eap: crl: list 1 has run out: certificates it is about are "
+		"refused\n");
+	check_warnings(*state,
+		BLOCKS "tls t { certificate = soon.pem; key = soon.key; ca = ca.pem; "
+		       "crl = old-crl.pem }\n",
+		"hokeyd.conf:6: tls \"t\": certificate: the certificate expires in 10 days\n"
+		"hokeyd.conf:6: tls \"t\": crl: list 1 has run out: certificates it is about are "
 		"refused\n");
 	check_warnings(*state, LISTEN CLIENT EAP STORE "erp { realms = { localdomain } }\n",
 		"hokeyd.conf:5: erp: realms: 'localdomain' has no dot; is it a domain name?\n");

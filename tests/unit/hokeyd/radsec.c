@@ -76,13 +76,12 @@ static struct hk_file file_of(struct hk_bytes text)
 static SSL_CTX *context_of(const struct test_cert *own, const struct test_cert *above,
 	struct hk_bytes crl, bool check_crl)
 {
-	const struct hk_radsec_config config = {
-		.min_version = HK_TLS_1_2, .check_crl = check_crl};
+	const struct hk_radsec_config config = {.min_version = HK_TLS_1_2, .check_crl = check_crl};
 	struct hk_bytes certificate = test_cert_pem(own), key = test_key_pem(own);
 	struct hk_bytes more = above ? test_cert_pem(above) : HK_NO_BYTES;
 	struct hk_bytes chain = above ? test_join(certificate, more) : HK_NO_BYTES;
-	const struct hk_radsec_files files = {file_of(above ? chain : certificate), file_of(key),
-		file_of(pki.ca), file_of(crl)};
+	const struct hk_radsec_files files = {
+		file_of(above ? chain : certificate), file_of(key), file_of(pki.ca), file_of(crl)};
 	SSL_CTX *context = NULL;
 	char why[200] = "";
 

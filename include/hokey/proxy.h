@@ -287,11 +287,6 @@ HK_API enum hk_err hk_forward_refuse(const struct hk_radius_secret *client_secre
 HK_API enum hk_err hk_forward_protocol_error(const struct hk_radius_secret *client_secret,
 	const struct hk_radius *request, uint32_t error_cause, struct hk_buf *out);
 
-/* Error-Cause of RFC 5176 section 3.5 and RFC 7930 */
-#define HK_CAUSE_NOT_ROUTABLE   502u
-#define HK_CAUSE_UNSUPPORTED    406u
-#define HK_CAUSE_TOO_BIG        601u
-
 /* A Status-Server: Message-Authenticator, NAS-Identifier when there is one. */
 HK_API enum hk_err hk_forward_status(const struct hk_radius_secret *server_secret,
 	uint8_t identifier, struct hk_bytes nas_identifier,

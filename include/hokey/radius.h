@@ -81,6 +81,19 @@ enum hk_radius_type {
 	HK_RADIUS_OPERATOR_NAME = 126,
 };
 
+/* Values of Error-Cause (RFC 5176 section 3.5, RFC 7930). */
+enum hk_error_cause {
+	HK_CAUSE_UNSUPPORTED_ATTRIBUTE = 401,
+	HK_CAUSE_MISSING_ATTRIBUTE = 402,
+	HK_CAUSE_NAS_MISMATCH = 403,
+	HK_CAUSE_UNSUPPORTED_SERVICE = 405,
+	HK_CAUSE_UNSUPPORTED_EXTENSION = 406,
+	HK_CAUSE_NOT_ROUTABLE = 502,
+	HK_CAUSE_NOT_FOUND = 503,     /* session context, here: the key */
+	HK_CAUSE_NO_RESOURCES = 506,
+	HK_CAUSE_TOO_BIG = 601,
+};
+
 enum hk_ms_type {
 	HK_MS_MPPE_SEND_KEY = 16,     /* second half of an MSK */
 	HK_MS_MPPE_RECV_KEY = 17,     /* first half */

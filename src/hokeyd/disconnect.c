@@ -3,29 +3,35 @@
 
 #include <hokey/visited.h>
 
-#define REMEMBERED         1024 /* requests, for the time of the window */
-#define OPERATOR_REALM     '1'  /* namespace of Operator-Name (RFC 5580 section 4.1) */
-#define CAUSE_UNSUPPORTED  401u /* Error-Cause of RFC 5176 section 3.5 */
-#define CAUSE_MISSING      402u
-#define CAUSE_NAS_MISMATCH 403u
-#define CAUSE_SERVICE      405u
-#define CAUSE_NOT_FOUND    503u
-#define CAUSE_NO_RESOURCES 506u
+#define REMEMBERED     1024 /* requests, for the time of the window */
+#define OPERATOR_REALM '1'  /* namespace of Operator-Name (RFC 5580 section 4.1) */
+
+/* ---- answers ---- */
+
+static uint8_t code_of_answer(uint8_t request, uint32_t error_cause)
+{
+	if (request == HK_RADIUS_COA_REQUEST)
+		return HK_RADIUS_COA_NAK;
+	return error_cause ? HK_RADIUS_DISCONNECT_NAK : HK_RADIUS_DISCONNECT_ACK;
+}
+
+enum hk_err hk_disconnect_write(const struct hk_radius *request,
+	const struct hk_radius_secret *secret, uint32_t error_cause, struct hk_buf *out)
+{
+	hk_radius_begin(out, code_of_answer(request->code, error_cause), request->identifier);
+	if (error_cause)
+		hk_radius_put_u32(out, HK_RADIUS_ERROR_CAUSE, error_cause);
+	hk_radius_put_proxy_state(out, request);
+	return hk_radius_sign_reply(out, secret, request->authenticator);
+}
 
 /* ---- checks ---- */
 
 /* Nobody of this client's wants it (RFC 6614 section 2.5). */
 static enum hk_door_step refuse(struct hk_door *door, struct hk_door_request *r, struct hk_buf *out)
 {
-	const struct hk_radius_secret *secret = &r->client->config->secret;
-	const struct hk_radius *p = &r->radius;
-	uint8_t nak =
-		p->code == HK_RADIUS_COA_REQUEST ? HK_RADIUS_COA_NAK : HK_RADIUS_DISCONNECT_NAK;
-
-	hk_radius_begin(out, nak, p->identifier);
-	hk_radius_put_u32(out, HK_RADIUS_ERROR_CAUSE, HK_CAUSE_UNSUPPORTED);
-	hk_radius_put_proxy_state(out, p);
-	if (hk_radius_sign_reply(out, secret, p->authenticator))
+	if (hk_disconnect_write(
+		    &r->radius, &r->client->config->secret, HK_CAUSE_UNSUPPORTED_EXTENSION, out))
 		return hk_door_drop(door, r, HK_COUNT_TOO_LONG);
 	return HK_DOOR_REPEAT;
 }
@@ -96,14 +102,14 @@ static uint32_t check_attribute(const struct hk_radius_attribute *a, struct hk_b
 			       ? 0
 			       : HK_CAUSE_NOT_ROUTABLE;
 	case HK_RADIUS_NAS_IDENTIFIER:
-		return hk_realm_equal(a->value, domain) ? 0 : CAUSE_NAS_MISMATCH;
+		return hk_realm_equal(a->value, domain) ? 0 : HK_CAUSE_NAS_MISMATCH;
 	case HK_RADIUS_NAS_IP_ADDRESS:
 	case HK_RADIUS_NAS_IPV6_ADDRESS:
-		return CAUSE_NAS_MISMATCH;
+		return HK_CAUSE_NAS_MISMATCH;
 	case HK_RADIUS_SERVICE_TYPE:
-		return CAUSE_SERVICE;
+		return HK_CAUSE_UNSUPPORTED_SERVICE;
 	default:
-		return CAUSE_UNSUPPORTED;
+		return HK_CAUSE_UNSUPPORTED_ATTRIBUTE;
 	}
 }
 
@@ -120,7 +126,7 @@ static uint32_t check_content(const struct hk_radius *p, struct hk_bytes domain)
 			return cause;
 	}
 	if (!hk_radius_has(p, HK_RADIUS_USER_NAME) || hk_radius_has_several(p, HK_RADIUS_USER_NAME))
-		return CAUSE_MISSING;
+		return HK_CAUSE_MISSING_ATTRIBUTE;
 	return 0;
 }
 
@@ -134,11 +140,11 @@ static uint32_t withdraw(struct hk_keystore *store, const struct hk_door_request
 		return 0;
 	case HK_ERR_NAME_MISMATCH:
 	case HK_ERR_NOT_FOUND:
-		return CAUSE_NOT_FOUND;
+		return HK_CAUSE_NOT_FOUND;
 	case HK_ERR_DENIED:
 		return HK_CAUSE_NOT_ROUTABLE;
 	default:
-		return CAUSE_NO_RESOURCES;
+		return HK_CAUSE_NO_RESOURCES;
 	}
 }
 
@@ -160,19 +166,13 @@ static void tell(struct hk_log *log, const struct hk_door_request *r, uint32_t c
 bool hk_disconnect_answer(struct hk_door *door, struct hk_keystore *store, struct hk_log *log,
 	struct hk_bytes domain, const struct hk_door_request *r, hk_time now, struct hk_buf *out)
 {
-	const struct hk_radius *p = &r->radius;
-	uint32_t cause = check_content(p, domain);
+	uint32_t cause = check_content(&r->radius, domain);
 
 	if (!cause)
 		cause = withdraw(store, r);
 	hk_count(door->counters, cause ? HK_COUNT_DISCONNECTS_REFUSED : HK_COUNT_KEYS_TAKEN_BACK);
 	tell(log, r, cause, now);
-	hk_radius_begin(
-		out, cause ? HK_RADIUS_DISCONNECT_NAK : HK_RADIUS_DISCONNECT_ACK, p->identifier);
-	if (cause)
-		hk_radius_put_u32(out, HK_RADIUS_ERROR_CAUSE, cause);
-	hk_radius_put_proxy_state(out, p);
-	if (hk_radius_sign_reply(out, &r->client->config->secret, p->authenticator)) {
+	if (hk_disconnect_write(&r->radius, &r->client->config->secret, cause, out)) {
 		hk_count(door->counters, HK_COUNT_TOO_LONG);
 		return false;
 	}

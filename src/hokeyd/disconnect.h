@@ -30,4 +30,11 @@ enum hk_door_step hk_disconnect_check(struct hk_door *door, const struct hk_radi
 bool hk_disconnect_answer(struct hk_door *door, struct hk_keystore *store, struct hk_log *log,
 	struct hk_bytes domain, const struct hk_door_request *r, hk_time now, struct hk_buf *out);
 
+/*
+ * Writes the answer to a CoA-Request or Disconnect-Request: a NAK that says why, or
+ * with error_cause 0 the ACK of a Disconnect-Request.
+ */
+enum hk_err hk_disconnect_write(const struct hk_radius *request,
+	const struct hk_radius_secret *secret, uint32_t error_cause, struct hk_buf *out);
+
 #endif

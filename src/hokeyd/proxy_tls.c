@@ -9,6 +9,7 @@
 #include "hokeyd/proxy_parts.h"
 
 #include "hokeyd/clock.h"
+#include "hokeyd/disconnect.h"
 #include "hokeyd/radsec.h"
 
 #include <event2/buffer.h>
@@ -240,12 +241,7 @@ static enum hk_err refuse_dynamic(struct channel *c, const struct hk_radius *p)
 
 	if (hk_radius_check_request_authenticator(p, secret))
 		return HK_ERR_AUTHENTICATOR;
-	hk_radius_begin(&b,
-		p->code == HK_RADIUS_COA_REQUEST ? HK_RADIUS_COA_NAK : HK_RADIUS_DISCONNECT_NAK,
-		p->identifier);
-	hk_radius_put_u32(&b, HK_RADIUS_ERROR_CAUSE, HK_CAUSE_UNSUPPORTED);
-	hk_radius_put_proxy_state(&b, p);
-	if (hk_radius_sign_reply(&b, secret, p->authenticator) == HK_OK)
+	if (hk_disconnect_write(p, secret, HK_CAUSE_UNSUPPORTED_EXTENSION, &b) == HK_OK)
 		bufferevent_write(c->bev, b.data, b.len);
 	return HK_OK;
 }

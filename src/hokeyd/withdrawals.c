@@ -15,17 +15,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define GROUPS             64               /* that are remembered */
-#define ROUND_PAUSE_MS     (60 * HK_SECOND) /* after a server has not answered */
-#define BACK_OFF_MAX_MS    (60 * HK_SECOND)
-#define IDLE_MS            (30 * HK_SECOND) /* then a connection is closed */
-#define ON_ITS_WAY_MS      HK_SECOND        /* a key may be, that is not there yet */
-#define SWEEP_MS           HK_SECOND        /* from one look into the store to the next */
-#define SWEEP_SETS         64               /* looked at in one go */
-#define SETS               4096             /* chains of them */
-#define PACKET_MAX         640              /* of a Disconnect-Request */
-#define CAUSE_NOT_FOUND    503u
-#define CAUSE_NO_RESOURCES 506u
+#define GROUPS          64               /* that are remembered */
+#define ROUND_PAUSE_MS  (60 * HK_SECOND) /* after a server has not answered */
+#define BACK_OFF_MAX_MS (60 * HK_SECOND)
+#define IDLE_MS         (30 * HK_SECOND) /* then a connection is closed */
+#define ON_ITS_WAY_MS   HK_SECOND        /* a key may be, that is not there yet */
+#define SWEEP_MS        HK_SECOND        /* from one look into the store to the next */
+#define SWEEP_SETS      64               /* looked at in one go */
+#define SETS            4096             /* chains of them */
+#define PACKET_MAX      640              /* of a Disconnect-Request */
 
 /* A key set that has ended; the store forgets it when all who have keys of it were told. */
 struct ended {
@@ -294,14 +292,14 @@ static void refused(struct place *p, struct withdrawal *x, const struct hk_radiu
 	char why[80];
 
 	hk_radius_find_u32(nak, HK_RADIUS_ERROR_CAUSE, &cause);
-	if (cause == CAUSE_NOT_FOUND && x->denied) {
+	if (cause == HK_CAUSE_NOT_FOUND && x->denied) {
 		succeed(p, x);
 		return;
 	}
-	if (cause == CAUSE_NOT_FOUND || cause == CAUSE_NO_RESOURCES) {
+	if (cause == HK_CAUSE_NOT_FOUND || cause == HK_CAUSE_NO_RESOURCES) {
 		unsend(p, x);
-		x->denied |= cause == CAUSE_NOT_FOUND;
-		x->due = now + (cause == CAUSE_NOT_FOUND ? ON_ITS_WAY_MS : ROUND_PAUSE_MS);
+		x->denied |= cause == HK_CAUSE_NOT_FOUND;
+		x->due = now + (cause == HK_CAUSE_NOT_FOUND ? ON_ITS_WAY_MS : ROUND_PAUSE_MS);
 		return;
 	}
 	snprintf(why, sizeof(why), "%s refuses with Error-Cause %" PRIu32, p->config->name, cause);

@@ -13,7 +13,6 @@
 #include "hokeyd/radsec.h"
 
 #include <event2/buffer.h>
-#include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
 
 #include <stdlib.h>
@@ -327,21 +326,13 @@ static void on_read(struct bufferevent *bev, void *arg)
 static void on_connected(struct channel *c)
 {
 	struct hk_upstream *u = c->upstream;
-	const struct hk_tls_peer *peer = &u->config->peer;
-	SSL *ssl = bufferevent_openssl_get_ssl(c->bev);
 	hk_time now = hk_clock_now();
 	char why[200];
 
-	if (hk_radsec_check(ssl, why, sizeof(why))) {
+	if (hk_radsec_connected(c->bev, u->peer, why, sizeof(why))) {
 		end(c, true, why);
 		return;
 	}
-	/* The name was checked by OpenSSL; its own, not that of another peer. */
-	if (!hk_radsec_is_peer(ssl, peer, peer->psk_identity)) {
-		end(c, true, "its certificate or key is not that of this server");
-		return;
-	}
-	hk_radsec_tune(bufferevent_getfd(c->bev));
 	c->state = OPEN;
 	c->back_off_s = 0;
 	if (hk_watchdog_open(&c->watchdog, u->config->timers.check_interval_ms, c->failed, now,
@@ -350,7 +341,7 @@ static void on_connected(struct channel *c)
 		send_status(c);
 	c->failed = false;
 	hk_log_write(u->proxy->world.log, HK_LOG_INFO, "connected to home server %s with %s",
-		u->config->name, SSL_get_version(ssl));
+		u->config->name, SSL_get_version(bufferevent_openssl_get_ssl(c->bev)));
 	arm_watchdog(c, now);
 	update_health(u, "connected");
 	serve_waiting(u, now);
@@ -373,34 +364,17 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 	end(c, !orderly, why);
 }
 
-static bool start_connection(struct channel *c)
-{
-	const struct hk_home_server_config *config = c->upstream->config;
-	SSL *ssl = hk_radsec_new_client(config->tls->context, &c->upstream->peer, &config->address);
-
-	if (!ssl)
-		return false;
-	c->bev = bufferevent_openssl_socket_new(c->upstream->proxy->world.base, -1, ssl,
-		BUFFEREVENT_SSL_CONNECTING, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
-	if (!c->bev) {
-		SSL_free(ssl);
-		return false;
-	}
-	c->state = CONNECTING;
-	bufferevent_openssl_set_allow_dirty_shutdown(c->bev, 1);
-	bufferevent_setcb(c->bev, on_read, NULL, on_event, c);
-	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
-	return bufferevent_socket_connect(c->bev, (const struct sockaddr *)&config->address,
-		       (int)config->address_len) == 0;
-}
-
 static void connect_channel(struct channel *c)
 {
-	if (start_connection(c)) {
-		set_timer(c, HK_RADSEC_HANDSHAKE_MS);
+	struct hk_upstream *u = c->upstream;
+
+	c->bev = hk_radsec_connect(u->proxy->world.base, u->config, &u->peer, on_read, on_event, c);
+	if (!c->bev) {
+		end(c, true, "it cannot be opened");
 		return;
 	}
-	end(c, true, "it cannot be opened");
+	c->state = CONNECTING;
+	set_timer(c, HK_RADSEC_HANDSHAKE_MS);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)

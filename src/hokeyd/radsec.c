@@ -5,8 +5,8 @@
 #include "crypto/pem.h"
 
 #include <event2/buffer.h>
-#include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
+#include <event2/event.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
@@ -244,7 +244,7 @@ static bool expect_name(
 		       4) == 1;
 }
 
-SSL *hk_radsec_new_client(SSL_CTX *context, const struct hk_tls_peer *const *peer,
+static SSL *new_client(SSL_CTX *context, const struct hk_tls_peer *const *peer,
 	const struct sockaddr_storage *address)
 {
 	SSL *ssl = SSL_new(context);
@@ -298,6 +298,47 @@ enum hk_err hk_radsec_check(SSL *ssl, char *why, size_t why_size)
 		snprintf(why, why_size, "TLS 1.2 without extended master secret");
 		return HK_ERR_TLS;
 	}
+	return HK_OK;
+}
+
+struct bufferevent *hk_radsec_connect(struct event_base *base,
+	const struct hk_home_server_config *server, const struct hk_tls_peer *const *peer,
+	bufferevent_data_cb on_read, bufferevent_event_cb on_event, void *arg)
+{
+	SSL *ssl = new_client(server->tls->context, peer, &server->address);
+	struct bufferevent *bev =
+		ssl ? bufferevent_openssl_socket_new(base, -1, ssl, BUFFEREVENT_SSL_CONNECTING,
+			      BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS)
+		    : NULL;
+
+	if (!bev) {
+		SSL_free(ssl);
+		return NULL;
+	}
+	bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
+	bufferevent_setcb(bev, on_read, NULL, on_event, arg);
+	bufferevent_enable(bev, EV_READ | EV_WRITE);
+	if (bufferevent_socket_connect(
+		    bev, (const struct sockaddr *)&server->address, (int)server->address_len) == 0)
+		return bev;
+	bufferevent_free(bev);
+	return NULL;
+}
+
+enum hk_err hk_radsec_connected(
+	struct bufferevent *bev, const struct hk_tls_peer *peer, char *why, size_t why_size)
+{
+	SSL *ssl = bufferevent_openssl_get_ssl(bev);
+	enum hk_err err = hk_radsec_check(ssl, why, why_size);
+
+	if (err)
+		return err;
+	/* The name was checked by OpenSSL; its own, not that of another peer. */
+	if (!hk_radsec_is_peer(ssl, peer, peer->psk_identity)) {
+		snprintf(why, why_size, "its certificate or key is not that of this server");
+		return HK_ERR_TLS;
+	}
+	hk_radsec_tune(bufferevent_getfd(bev));
 	return HK_OK;
 }
 

@@ -14,11 +14,8 @@
 #include "hokeyd/config.h"
 #include "hokeyd/files.h"
 
+#include <event2/bufferevent.h>
 #include <openssl/ssl.h>
-
-struct bufferevent;
-struct evbuffer;
-struct event_base;
 
 #define HK_RADSEC_HANDSHAKE_MS 10000
 #define HK_RADSEC_OUTPUT_MAX   (1u << 20) /* octets that wait for a peer who does not read */
@@ -47,14 +44,23 @@ struct hk_radsec_guests {
 };
 
 SSL *hk_radsec_new_server(SSL_CTX *context, struct hk_radsec_guests *guests);
-/* *peer is looked at again during the handshake. */
-SSL *hk_radsec_new_client(SSL_CTX *context, const struct hk_tls_peer *const *peer,
-	const struct sockaddr_storage *address);
 
 /* After the handshake: is it this one? psk_identity: the one it was made with, or NULL. */
 bool hk_radsec_is_peer(SSL *ssl, const struct hk_tls_peer *peer, const char *psk_identity);
 /* HK_ERR_TLS: the connection is not what it must be; in why, in words. */
 enum hk_err hk_radsec_check(SSL *ssl, char *why, size_t why_size);
+
+/*
+ * For the side that connects: a connection to a server, on its way. The callbacks
+ * come from the event loop only. *peer is looked at again during the handshake.
+ * NULL: it cannot be opened.
+ */
+struct bufferevent *hk_radsec_connect(struct event_base *base,
+	const struct hk_home_server_config *server, const struct hk_tls_peer *const *peer,
+	bufferevent_data_cb on_read, bufferevent_event_cb on_event, void *arg);
+/* After its handshake: HK_ERR_TLS when it must not be used; in why, in words. */
+enum hk_err hk_radsec_connected(
+	struct bufferevent *bev, const struct hk_tls_peer *peer, char *why, size_t why_size);
 /* What ended a connection, in words; never empty. */
 void hk_radsec_explain(struct bufferevent *bev, short what, char *why, size_t why_size);
 

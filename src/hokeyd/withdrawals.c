@@ -7,8 +7,6 @@
 #include "crypto/crypto.h"
 
 #include <event2/buffer.h>
-#include <event2/bufferevent.h>
-#include <event2/bufferevent_ssl.h>
 #include <event2/event.h>
 
 #include <inttypes.h>
@@ -391,18 +389,12 @@ static void tick_place(struct place *p, hk_time now);
 
 static void on_connected(struct place *p)
 {
-	SSL *ssl = bufferevent_openssl_get_ssl(p->bev);
 	char why[200];
 
-	if (hk_radsec_check(ssl, why, sizeof(why))) {
+	if (hk_radsec_connected(p->bev, p->peer, why, sizeof(why))) {
 		end(p, why);
 		return;
 	}
-	if (!hk_radsec_is_peer(ssl, p->peer, p->peer->psk_identity)) {
-		end(p, "its certificate or key is not that of this server");
-		return;
-	}
-	hk_radsec_tune(bufferevent_getfd(p->bev));
 	p->open = true;
 	p->back_off = 0;
 	tick_place(p, hk_clock_now());
@@ -443,22 +435,8 @@ static bool connect_udp(struct place *p)
 
 static bool connect_tls(struct place *p)
 {
-	const struct hk_home_server_config *config = p->config;
-	SSL *ssl = hk_radsec_new_client(config->tls->context, &p->peer, &config->address);
-
-	if (!ssl)
-		return false;
-	p->bev = bufferevent_openssl_socket_new(p->all->base, -1, ssl, BUFFEREVENT_SSL_CONNECTING,
-		BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
-	if (!p->bev) {
-		SSL_free(ssl);
-		return false;
-	}
-	bufferevent_openssl_set_allow_dirty_shutdown(p->bev, 1);
-	bufferevent_setcb(p->bev, on_read, NULL, on_event, p);
-	bufferevent_enable(p->bev, EV_READ | EV_WRITE);
-	return bufferevent_socket_connect(p->bev, (const struct sockaddr *)&config->address,
-		       (int)config->address_len) == 0;
+	p->bev = hk_radsec_connect(p->all->base, p->config, &p->peer, on_read, on_event, p);
+	return p->bev != NULL;
 }
 
 /* ---- time ---- */

@@ -28,6 +28,7 @@ enum hk_tristate {
 #define HK_PSK_MAX_LEN      64
 #define HK_FINGERPRINT_LEN  32        /* SHA-256 of the certificate */
 #define HK_PSK_IDENTITY_MAX 128
+#define HK_CONNECTIONS_MAX  64        /* of a worker with one home server */
 
 /* Who the other end of a TLS connection has to be. */
 struct hk_tls_peer {

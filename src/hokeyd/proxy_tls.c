@@ -17,9 +17,8 @@
 
 #include <stdlib.h>
 
-#define BACK_OFF_MAX_S  60
-#define STATUS_ID       0 /* RFC 6613 section 2.6.5 */
-#define CONNECTIONS_MAX 64
+#define BACK_OFF_MAX_S 60
+#define STATUS_ID      0 /* RFC 6613 section 2.6.5 */
 
 enum connection_state {
 	CLOSED,
@@ -44,7 +43,7 @@ struct channel {
 };
 
 struct channels {
-	struct channel *list[CONNECTIONS_MAX];
+	struct channel *list[HK_CONNECTIONS_MAX];
 	size_t n;
 };
 

@@ -262,8 +262,8 @@ const struct hk_option hk_options[] = {
 		NULL, NO_FIELD, "Identity of the pre-shared key, instead of certificates", NULL},
 	{HK_BLOCK_HOME_SERVER, "psk-file", HK_VALUE_PATH, false, NULL, PATH_LEN, NULL, NO_FIELD,
 		"File with the pre-shared key: 16 to 64 octets in hex, one line", NULL},
-	{HK_BLOCK_HOME_SERVER, "connections", HK_VALUE_NUMBER, false, "4", 1, 64, NULL,
-		SERVER(connections), "Connections a worker may have with it",
+	{HK_BLOCK_HOME_SERVER, "connections", HK_VALUE_NUMBER, false, "4", 1, HK_CONNECTIONS_MAX,
+		NULL, SERVER(connections), "Connections a worker may have with it",
 		"One is always tried; another one when 255 requests are waiting on each. To a "
 		"server 270 ms away a connection carries some 900 requests a second."},
 	{HK_BLOCK_HOME_SERVER, "secret", HK_VALUE_SECRET, false, NULL, 1, HK_RADIUS_SECRET_MAX,

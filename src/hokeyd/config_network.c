@@ -235,6 +235,23 @@ static enum hk_err finish_udp_client(const struct hk_section *s, struct hk_clien
 	return err ? err : hk_section_secret(s, &client->secret);
 }
 
+/* The key is looked for by the identity alone, before anything else is known. */
+static enum hk_err check_identity_is_new(
+	const struct hk_section *s, const struct hk_client_config *client)
+{
+	const struct hk_config *c = s->loader->config;
+
+	for (size_t i = 0; client->peer.psk_identity && i + 1 < c->nclients; i++) {
+		const struct hk_client_config *other = &c->clients[i];
+
+		if (other->tls == client->tls && other->peer.psk_identity &&
+			strcmp(other->peer.psk_identity, client->peer.psk_identity) == 0)
+			return hk_section_fail(
+				s, "psk-identity", "client \"%s\" has the same", other->name);
+	}
+	return HK_OK;
+}
+
 /* RFC 6614 section 2.3: the secret is known to all; TLS protects what it protected. */
 static enum hk_err finish_tls_client(const struct hk_section *s, struct hk_client_config *client)
 {
@@ -245,6 +262,7 @@ static enum hk_err finish_tls_client(const struct hk_section *s, struct hk_clien
 	if (hk_section_has(s, "address"))
 		err = read_network(s, client);
 	err = err ? err : hk_section_tls_peer(s, &client->peer);
+	err = err ? err : check_identity_is_new(s, client);
 	if (err)
 		return err;
 	if (!client->peer.name && !client->peer.has_fingerprint && !client->peer.psk_identity)

@@ -101,6 +101,7 @@ static inline int setup(void **state)
 	free(temp_file(*state, "secret", "a secret of a file\n", 0600));
 	free(temp_file(*state, "ktk",
 		"a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebf\n", 0600));
+	free(temp_file(*state, "other", "b0b1b2b3b4b5b6b7b8b9babbbcbdbebf\n", 0600));
 	free(temp_file(*state, "open-secret", "a secret of a file", 0644));
 	free(temp_file(*state, "two-lines", "one\ntwo\n", 0600));
 	free(temp_file(*state, "empty", "", 0600));

@@ -256,6 +256,9 @@ static const struct {
 		"hokeyd.conf:7: client \"c\": psk-file: expected 16 to 64 octets in hex"},
 	{BLOCKS "client c { secret = 'sixteen octets!!' }\n",
 		"hokeyd.conf:6: client \"c\": address is missing"},
+	{BLOCKS TLS "client c { tls = t; psk-identity = me; psk-file = ktk }\n"
+		    "client d { tls = t; address = ::3; psk-identity = me; psk-file = other }\n",
+		"hokeyd.conf:8: client \"d\": psk-identity: client \"c\" has the same"},
 	{BLOCKS TLS HOME
 		"home-server b { address = ::2; tls = t }\npool p { servers = { a, b } }\n",
 		"hokeyd.conf:9: pool \"p\": servers: 'b': one pool cannot have UDP and TLS "

@@ -430,7 +430,7 @@ void hk_section_free(enum hk_block_kind block, void *from)
 
 /* ---- the whole ---- */
 
-static struct hk_section only_section(struct hk_loader *l, cfg_t *cfg, enum hk_block_kind block)
+struct hk_section hk_loader_section(struct hk_loader *l, cfg_t *cfg, enum hk_block_kind block)
 {
 	const char *name = hk_blocks[block].name;
 	cfg_t *section = !name ? cfg : cfg_size(cfg, name) ? cfg_getsec(cfg, name) : NULL;
@@ -549,7 +549,7 @@ static enum hk_err load_blocks(struct hk_loader *l, cfg_t *cfg)
 	err = err ? err : load_listens(l, cfg);
 	err = err ? err : load_clients(l, cfg);
 	for (size_t i = 0; !err && i < sizeof(blocks) / sizeof(blocks[0]); i++) {
-		struct hk_section s = only_section(l, cfg, blocks[i].block);
+		struct hk_section s = hk_loader_section(l, cfg, blocks[i].block);
 
 		err = hk_section_fill(&s, blocks[i].into);
 		err = err ? err : blocks[i].finish(&s);

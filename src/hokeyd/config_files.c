@@ -38,6 +38,43 @@ enum hk_err hk_section_read_optional(
 	return hk_section_has(s, option) ? hk_section_read_file(s, option, out) : HK_OK;
 }
 
+enum hk_err hk_section_warn_if_open(
+	const struct hk_section *s, const char *option, const struct hk_file *file)
+{
+	return file->open_to_others
+		       ? hk_section_warn(s, option, "others than its owner can read the file")
+		       : HK_OK;
+}
+
+static size_t without_line_end(const struct hk_file *file)
+{
+	size_t len = file->len;
+
+	while (len && (file->data[len - 1] == '\n' || file->data[len - 1] == '\r'))
+		len--;
+	return len;
+}
+
+enum hk_err hk_section_read_hex(const struct hk_section *s, const char *option, size_t min,
+	size_t max, uint8_t *out, size_t *len)
+{
+	struct hk_file file;
+	enum hk_err err = hk_section_read_file(s, option, &file);
+
+	*len = 0;
+	if (err)
+		return err;
+	*len = hk_parse_hex((const char *)file.data, without_line_end(&file), out, max);
+	if (*len >= min)
+		err = hk_section_warn_if_open(s, option, &file);
+	else if (min == max)
+		err = hk_section_fail(s, option, "expected %zu octets in hex", max);
+	else
+		err = hk_section_fail(s, option, "expected %zu to %zu octets in hex", min, max);
+	hk_file_free(&file);
+	return err;
+}
+
 /* ---- what is in PEM files ---- */
 
 /* OpenSSL's reasons say less than what was expected. */
@@ -104,9 +141,7 @@ static enum hk_err check_key(const struct hk_section *s, const struct hk_file *f
 		err = hk_section_fail(s, "key", "does not belong to the certificate");
 	ERR_clear_error();
 	EVP_PKEY_free(key);
-	if (!err && file->open_to_others)
-		err = hk_section_warn(s, "key", "others than its owner can read the file");
-	return err;
+	return err ? err : hk_section_warn_if_open(s, "key", file);
 }
 
 enum hk_err hk_section_check_certificate(

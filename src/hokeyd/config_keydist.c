@@ -35,25 +35,6 @@ void hk_config_free_list(const struct hk_bytes *list, size_t n)
 	free((void *)(uintptr_t)list);
 }
 
-static enum hk_err read_key(const struct hk_section *s, struct hk_ktk *ktk)
-{
-	struct hk_file file;
-	enum hk_err err = hk_section_read_file(s, "key-file", &file);
-	size_t len;
-
-	if (err)
-		return err;
-	len = file.len;
-	while (len && (file.data[len - 1] == '\n' || file.data[len - 1] == '\r'))
-		len--;
-	if (hk_parse_hex((const char *)file.data, len, ktk->secret, HK_KTK_LEN) != HK_KTK_LEN)
-		err = hk_section_fail(s, "key-file", "expected %u octets in hex", HK_KTK_LEN);
-	else if (file.open_to_others)
-		err = hk_section_warn(s, "key-file", "others than its owner can read the file");
-	hk_file_free(&file);
-	return err;
-}
-
 static enum hk_err finish(const struct hk_section *s, struct hk_ktk *ktk)
 {
 	const struct hk_option *allow = hk_option_find(HK_BLOCK_KTK, "allow");
@@ -85,12 +66,14 @@ static enum hk_err load_one(struct hk_section *s, struct hk_ktk *ktk)
 	enum hk_err err = hk_section_check_title(s);
 	const char *name = hk_section_text(s, "owner");
 	char *owner = strdup(name ? name : cfg_title(s->cfg));
+	size_t len;
 
 	ktk->owner = hk_text(owner);
 	if (!owner)
 		return HK_ERR_NO_MEMORY;
 	err = err ? err : hk_section_fill(s, ktk);
-	err = err ? err : read_key(s, ktk);
+	err = err ? err
+		  : hk_section_read_hex(s, "key-file", HK_KTK_LEN, HK_KTK_LEN, ktk->secret, &len);
 	err = err ? err : hk_section_copy_list(s, "domains", true, &ktk->domains, &ktk->ndomains);
 	err = err ? err : hk_section_copy_list(s, "realms", true, &ktk->realms, &ktk->nrealms);
 	err = err ? err : hk_section_copy_list(s, "labels", false, &ktk->labels, &ktk->nlabels);
@@ -99,10 +82,14 @@ static enum hk_err load_one(struct hk_section *s, struct hk_ktk *ktk)
 
 /* ---- what block erp says ---- */
 
-static struct hk_section erp_section(struct hk_loader *l, cfg_t *cfg)
+/* Where it is among the realms served here; their number: nowhere. */
+static size_t find_realm(const struct hk_config_owned *o, struct hk_bytes realm)
 {
-	return (struct hk_section){
-		l, HK_BLOCK_ERP, cfg_size(cfg, "erp") ? cfg_getsec(cfg, "erp") : NULL};
+	size_t i = 0;
+
+	while (i < o->nrealms && !hk_realm_equal(o->realms[i], realm))
+		i++;
+	return i;
 }
 
 /* The policies of both roles; each takes from the keys what is for it. */
@@ -111,8 +98,7 @@ static enum hk_err make_policies(const struct hk_section *s)
 	struct hk_config *c = s->loader->config;
 	struct hk_config_owned *o = c->owned;
 	struct hk_erp_config *erp = &c->erp;
-	struct hk_bytes domain = hk_text(erp->local_domain);
-	size_t i = 0;
+	size_t i;
 
 	erp->kds.ktks = o->ktks;
 	erp->kds.nktks = o->nktks;
@@ -120,8 +106,7 @@ static enum hk_err make_policies(const struct hk_section *s)
 	erp->kds.any_transport = erp->any_transport;
 	if (!erp->local_domain)
 		return HK_OK;
-	while (i < o->nrealms && !hk_realm_equal(o->realms[i], domain))
-		i++;
+	i = find_realm(o, hk_text(erp->local_domain));
 	if (i == o->nrealms)
 		return hk_section_fail(s, "local-domain", "it is not among realms");
 	erp->visited = (struct hk_visited_policy){.domain = o->realms[i],
@@ -145,15 +130,6 @@ static enum hk_err check_kek_id(const struct hk_section *s, const struct hk_ktk 
 	return HK_OK;
 }
 
-static bool is_ours(const struct hk_config_owned *o, struct hk_bytes realm)
-{
-	size_t i = 0;
-
-	while (i < o->nrealms && !hk_realm_equal(o->realms[i], realm))
-		i++;
-	return i < o->nrealms;
-}
-
 /*
  * A request does not say in which direction it goes. With the key by which we
  * ask others for that of our domain they could ask us, for our own devices.
@@ -168,9 +144,10 @@ static enum hk_err check_direction(const struct hk_section *s, const struct hk_k
 		ours |= domain.len && hk_realm_equal(ktk->domains[i], domain);
 	for (size_t i = 0; i < ktk->nrealms; i++) {
 		bool all = hk_bytes_equal(ktk->realms[i], hk_text("*"));
+		bool served = find_realm(o, ktk->realms[i]) < o->nrealms;
 
-		asks |= all || !is_ours(o, ktk->realms[i]);
-		gives |= all || is_ours(o, ktk->realms[i]);
+		asks |= all || !served;
+		gives |= all || served;
 	}
 	if (!ours || !asks || !gives || !(ktk->allow & HK_KTK_DSRK))
 		return HK_OK;
@@ -182,7 +159,7 @@ static enum hk_err check_direction(const struct hk_section *s, const struct hk_k
 enum hk_err hk_config_load_ktks(struct hk_loader *l, cfg_t *cfg)
 {
 	struct hk_config_owned *o = l->config->owned;
-	const struct hk_section erp = erp_section(l, cfg);
+	const struct hk_section erp = hk_loader_section(l, cfg, HK_BLOCK_ERP);
 	size_t n = cfg_size(cfg, "ktk");
 
 	o->ktks = calloc(n ? n : 1, sizeof(*o->ktks));

@@ -78,6 +78,12 @@ enum hk_err hk_section_read_file(
 /* The same, if the option is there. */
 enum hk_err hk_section_read_optional(
 	const struct hk_section *s, const char *option, struct hk_file *out);
+/* It has a secret in it: others should not be able to read it. */
+enum hk_err hk_section_warn_if_open(
+	const struct hk_section *s, const char *option, const struct hk_file *file);
+/* A secret file of min to max octets in hex; how many there are in *len. */
+enum hk_err hk_section_read_hex(const struct hk_section *s, const char *option, size_t min,
+	size_t max, uint8_t *out, size_t *len);
 /*
  * What the options ca, certificate and key, and crl have named: PEM, not run out, the
  * key that of the first certificate.
@@ -90,13 +96,17 @@ enum hk_err hk_section_check_crl(const struct hk_section *s, const struct hk_fil
 /* Fills all fields of the block's struct that the schema knows of; and frees the texts in it. */
 enum hk_err hk_section_fill(const struct hk_section *s, void *into);
 void hk_section_free(enum hk_block_kind block, void *from);
+/* A block that comes once at most, or what is outside of blocks. */
+struct hk_section hk_loader_section(struct hk_loader *l, cfg_t *cfg, enum hk_block_kind block);
 /* A block's name: 1 to 64 printable characters. */
 enum hk_err hk_section_check_title(const struct hk_section *s);
 
-/* An address as 16 octets, IPv4 v4-mapped; *bits: how long a prefix can be, 32 or 128. */
-bool hk_parse_address(const char *text, uint8_t address[16], unsigned *bits);
-socklen_t hk_fill_sockaddr(struct sockaddr_storage *out, const uint8_t address[16], unsigned bits,
-	uint16_t port);
+/* Options address and port. */
+enum hk_err hk_section_endpoint(
+	const struct hk_section *s, struct sockaddr_storage *out, socklen_t *len);
+/* Which of the first n blocks listen has that endpoint; NULL: none. */
+const struct hk_listen_config *hk_config_find_listen(const struct hk_config *config, size_t n,
+	bool tls, const struct sockaddr_storage *address, socklen_t len);
 /* Options secret and secret-file of clients and home servers. */
 enum hk_err hk_section_secret(const struct hk_section *s, struct hk_radius_secret *out);
 /* A list of attribute names. */

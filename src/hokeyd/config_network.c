@@ -2,15 +2,13 @@
 /* Blocks listen and client: addresses, networks, secrets. */
 #include "hokeyd/config_loader.h"
 
-#include "crypto/crypto.h"
-
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SECRET_ADVISED 12
 
-bool hk_parse_address(const char *text, uint8_t address[16], unsigned *bits)
+static bool parse_address(const char *text, uint8_t address[16], unsigned *bits)
 {
 	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 
@@ -23,7 +21,7 @@ bool hk_parse_address(const char *text, uint8_t address[16], unsigned *bits)
 	return inet_pton(AF_INET, text, address + 12) == 1;
 }
 
-socklen_t hk_fill_sockaddr(
+static socklen_t fill_sockaddr(
 	struct sockaddr_storage *out, const uint8_t address[16], unsigned bits, uint16_t port)
 {
 	if (bits == 32) {
@@ -43,40 +41,55 @@ socklen_t hk_fill_sockaddr(
 	}
 }
 
-static enum hk_err check_listen_is_new(
-	const struct hk_section *s, const struct hk_listen_config *listen)
+enum hk_err hk_section_endpoint(
+	const struct hk_section *s, struct sockaddr_storage *out, socklen_t *len)
 {
-	const struct hk_config *c = s->loader->config;
+	const char *text = hk_section_text(s, "address");
+	char shown[HK_SHOWN_SIZE];
+	uint8_t address[16];
+	unsigned bits;
 
-	for (size_t i = 0; i + 1 < c->nlistens; i++) {
-		if (!c->listens[i].tls == !listen->tls &&
-			c->listens[i].address_len == listen->address_len &&
-			memcmp(&c->listens[i].address, &listen->address, listen->address_len) == 0)
-			return hk_section_fail(s, "address",
-				"same address and port as listen \"%s\"", c->listens[i].name);
-	}
+	if (!parse_address(text, address, &bits))
+		return hk_section_fail(s, "address", "expected an IPv4 or IPv6 address, found '%s'",
+			hk_shown(text, shown, sizeof(shown)));
+	*len = fill_sockaddr(out, address, bits, hk_section_port(s));
 	return HK_OK;
+}
+
+/* ---- listen ---- */
+
+const struct hk_listen_config *hk_config_find_listen(const struct hk_config *config, size_t n,
+	bool tls, const struct sockaddr_storage *address, socklen_t len)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct hk_listen_config *l = &config->listens[i];
+
+		if (!l->tls == !tls && l->address_len == len &&
+			memcmp(&l->address, address, len) == 0)
+			return l;
+	}
+	return NULL;
 }
 
 enum hk_err hk_config_finish_listen(const struct hk_section *s, struct hk_listen_config *listen)
 {
-	const char *address_text = hk_section_text(s, "address");
-	char shown[HK_SHOWN_SIZE];
-	uint8_t address[16];
+	const struct hk_config *c = s->loader->config;
+	const struct hk_listen_config *other;
 	enum hk_err err;
-	unsigned bits;
 
 	listen->name = strdup(cfg_title(s->cfg));
 	if (!listen->name)
 		return HK_ERR_NO_MEMORY;
-	if (!hk_parse_address(address_text, address, &bits))
-		return hk_section_fail(s, "address", "expected an IPv4 or IPv6 address, found '%s'",
-			hk_shown(address_text, shown, sizeof(shown)));
-	err = hk_section_tls(s, &listen->tls);
+	err = hk_section_endpoint(s, &listen->address, &listen->address_len);
+	err = err ? err : hk_section_tls(s, &listen->tls);
 	if (err)
 		return err;
-	listen->address_len = hk_fill_sockaddr(&listen->address, address, bits, hk_section_port(s));
-	return check_listen_is_new(s, listen);
+	other = hk_config_find_listen(
+		c, c->nlistens - 1, listen->tls, &listen->address, listen->address_len);
+	if (other)
+		return hk_section_fail(
+			s, "address", "same address and port as listen \"%s\"", other->name);
+	return HK_OK;
 }
 
 /* ---- client ---- */
@@ -114,7 +127,7 @@ static enum hk_err read_network(const struct hk_section *s, struct hk_client_con
 	/* The schema holds texts of at most 64 octets for it. */
 	snprintf(address, sizeof(address), "%s", text);
 	address[strcspn(address, "/")] = 0;
-	if (!hk_parse_address(address, client->network, &bits))
+	if (!parse_address(address, client->network, &bits))
 		return hk_section_fail(
 			s, "address", "expected an address or address/prefix, found '%s'", shown);
 	prefix = bits;
@@ -168,7 +181,7 @@ static enum hk_err read_secret_file(const struct hk_section *s, struct hk_radius
 
 	if (err)
 		return err;
-	secret = hk_bytes(file.data, file.len);
+	secret = hk_file_bytes(&file);
 	if (secret.len && secret.data[secret.len - 1] == '\n')
 		secret.len--;
 	if (secret.len && secret.data[secret.len - 1] == '\r')
@@ -178,8 +191,7 @@ static enum hk_err read_secret_file(const struct hk_section *s, struct hk_radius
 		err = hk_section_fail(s, "secret-file", "the file has more than one line");
 	else
 		err = set_secret(s, "secret-file", out, secret);
-	if (!err && file.open_to_others)
-		err = hk_section_warn(s, "secret-file", "others than its owner can read the file");
+	err = err ? err : hk_section_warn_if_open(s, "secret-file", &file);
 	hk_file_free(&file);
 	return err;
 }

@@ -11,34 +11,16 @@
 
 /* ---- home-server ---- */
 
-static enum hk_err read_address(const struct hk_section *s, struct hk_home_server_config *server)
-{
-	const char *text = hk_section_text(s, "address");
-	char shown[HK_SHOWN_SIZE];
-	uint8_t address[16];
-	unsigned bits;
-
-	if (!hk_parse_address(text, address, &bits))
-		return hk_section_fail(s, "address", "expected an IPv4 or IPv6 address, found '%s'",
-			hk_shown(text, shown, sizeof(shown)));
-	server->address_len = hk_fill_sockaddr(&server->address, address, bits, hk_section_port(s));
-	return HK_OK;
-}
-
 /* Requests sent to ourselves would come back for ever. */
 static enum hk_err check_not_ourselves(
 	const struct hk_section *s, const struct hk_home_server_config *server)
 {
 	const struct hk_config *c = s->loader->config;
+	const struct hk_listen_config *listen = hk_config_find_listen(
+		c, c->nlistens, server->tls, &server->address, server->address_len);
 
-	for (size_t i = 0; i < c->nlistens; i++) {
-		if (!c->listens[i].tls == !server->tls &&
-			c->listens[i].address_len == server->address_len &&
-			memcmp(&c->listens[i].address, &server->address, server->address_len) == 0)
-			return hk_section_fail(
-				s, "address", "that is our own listen \"%s\"", c->listens[i].name);
-	}
-	return HK_OK;
+	return listen ? hk_section_fail(s, "address", "that is our own listen \"%s\"", listen->name)
+		      : HK_OK;
 }
 
 static enum hk_err check_times(
@@ -98,7 +80,7 @@ static enum hk_err finish_home_server(
 	err = hk_section_tls(s, &server->tls);
 	server->timers.probes = server->status_check == HK_CHECK_STATUS_SERVER ||
 				(server->status_check == HK_CHECK_AUTO && server->tls);
-	err = err ? err : read_address(s, server);
+	err = err ? err : hk_section_endpoint(s, &server->address, &server->address_len);
 	err = err ? err : check_not_ourselves(s, server);
 	err = err ? err : check_times(s, server);
 	err = err ? err : read_trust(s, server);

@@ -266,10 +266,8 @@ static enum hk_err read_cui_key(const struct hk_section *s)
 	if (file->len < CUI_KEY_MIN)
 		return hk_section_fail(s, "cui-key-file", "expected at least %d octets, found %zu",
 			CUI_KEY_MIN, file->len);
-	s->loader->config->cui_key = hk_bytes(file->data, file->len);
-	return file->open_to_others ? hk_section_warn(s, "cui-key-file",
-					      "others than its owner can read the file")
-				    : HK_OK;
+	s->loader->config->cui_key = hk_file_bytes(file);
+	return hk_section_warn_if_open(s, "cui-key-file", file);
 }
 
 enum hk_err hk_config_finish_global(const struct hk_section *s)

@@ -170,23 +170,11 @@ static enum hk_err read_fingerprint(const struct hk_section *s, struct hk_tls_pe
 
 static enum hk_err read_psk(const struct hk_section *s, struct hk_tls_peer *peer)
 {
-	struct hk_file file;
 	size_t len;
-	enum hk_err err = hk_section_read_file(s, "psk-file", &file);
+	enum hk_err err =
+		hk_section_read_hex(s, "psk-file", HK_PSK_MIN_LEN, HK_PSK_MAX_LEN, peer->psk, &len);
 
-	if (err)
-		return err;
-	len = file.len;
-	while (len && (file.data[len - 1] == '\n' || file.data[len - 1] == '\r'))
-		len--;
-	peer->psk_len =
-		(uint8_t)hk_parse_hex((const char *)file.data, len, peer->psk, HK_PSK_MAX_LEN);
-	if (peer->psk_len < HK_PSK_MIN_LEN)
-		err = hk_section_fail(s, "psk-file", "expected %u to %u octets in hex",
-			HK_PSK_MIN_LEN, HK_PSK_MAX_LEN);
-	else if (file.open_to_others)
-		err = hk_section_warn(s, "psk-file", "others than its owner can read the file");
-	hk_file_free(&file);
+	peer->psk_len = (uint8_t)len;
 	return err;
 }
 

@@ -463,6 +463,7 @@ static void send_again(struct place *p, struct withdrawal *x, hk_time now)
 
 static void serve(struct place *p, hk_time now)
 {
+	bool room = p->open; /* for more at a time */
 	struct withdrawal *next;
 
 	for (struct withdrawal *x = p->first; x; x = next) {
@@ -471,8 +472,8 @@ static void serve(struct place *p, hk_time now)
 			give_up(p, x, "it has ended by itself meanwhile");
 		else if (x->sent)
 			send_again(p, x, now);
-		else if (p->open && now >= x->due && !send_first(p, x, now))
-			return;
+		else if (room && now >= x->due)
+			room = send_first(p, x, now);
 	}
 }
 

@@ -403,25 +403,24 @@ static bool has_socket(const struct hk_listener *listeners, size_t n, int fd)
 	return false;
 }
 
+/* NULL is fine. */
 static void free_sockets(struct hk_socket *sockets, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; sockets && i < n; i++) {
 		if (sockets[i].event)
 			event_free(sockets[i].event);
 	}
 	free(sockets);
 }
 
-/* On error the worker watches what it watched before. */
-static enum hk_err watch_sockets(struct hk_worker *w, const struct hk_setup *setup)
+/* Those of a setup, watched from now on; NULL: out of memory. */
+static struct hk_socket *watch_sockets(struct hk_worker *w, const struct hk_setup *setup)
 {
 	const struct hk_listener *listeners = hk_setup_listeners(setup, w->number);
 	size_t n = setup->config->nlistens;
 	struct hk_socket *sockets = calloc(n ? n : 1, sizeof(*sockets));
 
-	if (!sockets)
-		return HK_ERR_NO_MEMORY;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; sockets && i < n; i++) {
 		struct hk_socket *s = &sockets[i];
 
 		s->worker = w;
@@ -430,13 +429,10 @@ static enum hk_err watch_sockets(struct hk_worker *w, const struct hk_setup *set
 			setup->config->listens[i].tls ? on_connections : on_readable, s);
 		if (!s->event || event_add(s->event, NULL)) {
 			free_sockets(sockets, n);
-			return HK_ERR_NO_MEMORY;
+			return NULL;
 		}
 	}
-	free_sockets(w->sockets, w->nsockets);
-	w->sockets = sockets;
-	w->nsockets = n;
-	return HK_OK;
+	return sockets;
 }
 
 static void close_gone(struct hk_worker *w, const struct hk_setup *old, const struct hk_setup *next)
@@ -462,13 +458,18 @@ static uint32_t keydist_vendor(const struct hk_setup *setup)
 static void go_over(struct hk_worker *w, struct hk_setup *next)
 {
 	struct hk_setup *old = w->setup;
+	struct hk_socket *sockets = watch_sockets(w, next);
 
-	if (hk_proxy_change(w->proxy, next) || watch_sockets(w, next)) {
+	if (!sockets || hk_proxy_change(w->proxy, next)) {
 		hk_log_write(w->log, HK_LOG_ERROR,
 			"out of memory: worker %u keeps the old configuration", w->number);
+		free_sockets(sockets, next->config->nlistens);
 		hk_setup_release(next);
 		return;
 	}
+	free_sockets(w->sockets, w->nsockets);
+	w->sockets = sockets;
+	w->nsockets = next->config->nlistens;
 	/* Delayed answers may be for a socket that is about to be closed. */
 	hk_outbox_hurry(&w->outbox, hk_clock_now());
 	w->setup = next;
@@ -584,9 +585,11 @@ static enum hk_err fit_out(struct hk_worker *w, const struct hk_worker_shared *s
 		err = make_proxy(w, shared);
 	if (!err)
 		err = make_radsec(w);
-	if (!err)
-		err = watch_sockets(w, w->setup);
-	return err;
+	if (err)
+		return err;
+	w->sockets = watch_sockets(w, w->setup);
+	w->nsockets = w->sockets ? w->setup->config->nlistens : 0;
+	return w->sockets ? HK_OK : HK_ERR_NO_MEMORY;
 }
 
 enum hk_err hk_worker_new(unsigned number, const struct hk_worker_shared *shared,

@@ -94,6 +94,12 @@ enum hk_error_cause {
 	HK_CAUSE_TOO_BIG = 601,
 };
 
+/* Values of Termination-Action (RFC 2865 section 5.29): what follows when the time is over. */
+enum hk_termination_action {
+	HK_TERMINATION_DEFAULT = 0,   /* the session has ended */
+	HK_TERMINATION_RADIUS_REQUEST = 1, /* the device is to authenticate again */
+};
+
 enum hk_ms_type {
 	HK_MS_MPPE_SEND_KEY = 16,     /* second half of an MSK */
 	HK_MS_MPPE_RECV_KEY = 17,     /* first half */

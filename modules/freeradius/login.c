@@ -96,11 +96,17 @@ static void set_authorization(const struct hk_rlm *m, REQUEST *request, struct h
 	set->authorization_len = (uint16_t)out.len;
 }
 
+/* A Session-Timeout after which the device is to re-authenticate ends no session. */
 static hk_time session_end(REQUEST *request, hk_time now)
 {
-	VALUE_PAIR *vp = fr_pair_find_by_num(request->reply->vps, PW_SESSION_TIMEOUT, 0, TAG_ANY);
+	VALUE_PAIR *replies = request->reply->vps;
+	VALUE_PAIR *timeout = fr_pair_find_by_num(replies, PW_SESSION_TIMEOUT, 0, TAG_ANY);
+	VALUE_PAIR *action = fr_pair_find_by_num(replies, PW_TERMINATION_ACTION, 0, TAG_ANY);
 
-	return vp && vp->vp_integer ? hk_time_add_s(now, vp->vp_integer) : HK_NEVER;
+	if (!timeout || !timeout->vp_integer ||
+		(action && action->vp_integer == HK_TERMINATION_RADIUS_REQUEST))
+		return HK_NEVER;
+	return hk_time_add_s(now, timeout->vp_integer);
 }
 
 static enum hk_err fill(const struct hk_rlm *m, REQUEST *request, struct hk_bytes realm,

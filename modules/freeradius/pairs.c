@@ -6,7 +6,6 @@
 #include <hokey/radius.h>
 
 #define INTERNAL          256 /* attributes from here on never go on the wire */
-#define RADIUS_REQUEST    1   /* Termination-Action */
 #define MPPE_KEY_LEN      32
 #define AUTHENTICATOR_LEN 16
 
@@ -210,7 +209,8 @@ static bool write_accept(REQUEST *request, uint32_t key_vendor, const struct hk_
 		return false;
 	if (reply->session_timeout_s &&
 		(!put_integer(request, PW_SESSION_TIMEOUT, reply->session_timeout_s) ||
-			!put_integer(request, PW_TERMINATION_ACTION, RADIUS_REQUEST)))
+			!put_integer(
+				request, PW_TERMINATION_ACTION, HK_TERMINATION_RADIUS_REQUEST)))
 		return false;
 	return put_encoded(request, reply->authorization) &&
 	       hk_pairs_write_delivery(request, key_vendor, &reply->delivery) &&

@@ -7,8 +7,6 @@
 
 #include "keystore/store.h"
 
-#define TERMINATION_RADIUS_REQUEST 1
-
 /* ---- requests ---- */
 
 /* What an EAP packet is about: whose home, and whether a key of it may come back. */
@@ -154,7 +152,7 @@ static hk_time session_end(struct hk_bytes attributes, hk_time now)
 	uint32_t timeout_s = find_u32(attributes, HK_RADIUS_SESSION_TIMEOUT);
 
 	if (!timeout_s ||
-		find_u32(attributes, HK_RADIUS_TERMINATION_ACTION) == TERMINATION_RADIUS_REQUEST)
+		find_u32(attributes, HK_RADIUS_TERMINATION_ACTION) == HK_TERMINATION_RADIUS_REQUEST)
 		return HK_NEVER;
 	return hk_time_add_s(now, timeout_s);
 }

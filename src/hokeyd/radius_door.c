@@ -4,8 +4,7 @@
 #include "crypto/crypto.h"
 #include "hokeyd/disconnect.h"
 
-#define ATTRIBUTE_HEADER           2
-#define TERMINATION_RADIUS_REQUEST 1
+#define ATTRIBUTE_HEADER 2
 /* What a Challenge holds besides EAP-Message and Proxy-State. */
 #define CHALLENGE_OVERHEAD                                                                         \
 	(HK_RADIUS_HEADER_LEN + ATTRIBUTE_HEADER + HK_RADIUS_AUTHENTICATOR_LEN +                   \
@@ -392,7 +391,7 @@ static void put_accept(struct hk_door *door, const struct hk_door_request *r, st
 	hk_keydist_put_delivery(out, r->keydist_vendor, &reply->delivery);
 	if (reply->session_timeout_s) {
 		hk_radius_put_u32(out, HK_RADIUS_SESSION_TIMEOUT, reply->session_timeout_s);
-		hk_radius_put_u32(out, HK_RADIUS_TERMINATION_ACTION, TERMINATION_RADIUS_REQUEST);
+		hk_radius_put_u32(out, HK_RADIUS_TERMINATION_ACTION, HK_TERMINATION_RADIUS_REQUEST);
 	}
 }
 

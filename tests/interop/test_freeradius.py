@@ -111,6 +111,24 @@ def test_keys_end_with_the_certificate(lab, wpa, pki, freeradius):
     assert freeradius.stop() == 0
 
 
+@pytest.mark.parametrize('action,longest', [('Default', 600), ('RADIUS-Request', 3600)])
+def test_sessions_end_where_the_site_ends_them(lab, wpa, freeradius, action, longest):
+    freeradius.post_auth(f'''
+	if (&reply:EAP-EMSK) {{
+		update reply {{
+			&Session-Timeout := 600
+			&Termination-Action := {action}
+		}}
+	}}
+''').method('tls').enable()
+    freeradius.start()
+    keys, _ = freeradius.login(wpa)
+    answer, _ = radius.reauthenticate(lab.radius_client(), keys)
+    assert answer.code == radius.ACCESS_ACCEPT
+    assert longest - 300 < int.from_bytes(answer.first(27), 'big') <= longest
+    assert freeradius.stop() == 0
+
+
 def test_a_name_that_many_share_has_no_limit(lab, wpa, freeradius):
     """One device more than max_sets_per_user, all of them anonymous outside."""
     replace(freeradius.file('sites-available', 'inner-tunnel'), r'^\thokey_inner_identity\n', '')

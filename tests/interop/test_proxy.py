@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """hokeyd as a proxy between access points and home servers."""
+import json
 import re
 import socket
 import struct
@@ -158,35 +159,41 @@ def test_stock_access_points_and_supplicant(lab, wpa, pki, hokeyd):
     assert authenticator_key(ap2) == hexdump(log, 'EAP: ERP rMSK')
 
 
-def far_away(lab, address, seconds):
-    """An answer for Upstream: that of a server a long way behind it."""
+def far_away(lab, address, gate=None):
+    """An answer for Upstream: that of a server behind it, once the gate is open."""
     with inside(lab.net):
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 
     def answer(packet, octets):
         sock.sendto(octets, (address, 1812))
         reply = sock.recv(4096)
-        time.sleep(seconds)
+        assert not gate or gate.wait(30)
         return reply
 
     return answer
 
 
-def test_the_same_question_before_the_answer(lab, wpa, pki, hokeyd, upstreams):
+def test_the_same_question_before_the_answer(lab, wpa, pki, hokeyd, hokey, upstreams):
     """
     A device repeats its FILS frame after 100 ms, hostapd makes a new request of it and wants
     the answer to that one: the first answer that comes from home is the answer to both.
     """
     home(lab, hokeyd, pki, '127.0.0.3')
-    way = upstreams(answer=far_away(lab, '127.0.0.3', 0.3))
+    gate = threading.Event()
+    gate.set()
+    way = upstreams(answer=far_away(lab, '127.0.0.3', gate))
     here = proxy(lab, hokeyd, pki, server_block('home1', '127.0.0.2'))
     keys = lab.login(wpa, pki)
     client = lab.radius_client()
     before = len(way.requests())
     asked = radius.erp_attributes(keys, keys.initiate())
     requests = [radius.request(client.secret, asked, identifier=n) for n in (1, 2, 3)]
+    gate.clear()
     for octets in requests:
         client.send(octets)
+    statistics = hokey, 'statistics', '--json', '--control', lab.folder / 'proxy.sock'
+    wait_until(lambda: json.loads(lab.run(statistics).stdout)['counters']['proxy-joined'] == 2)
+    gate.set()
     answers = {octets[1]: octets for octets in (client.receive() for _ in requests)}
     assert len(way.requests()) - before == 1
     for octets in requests:
@@ -216,7 +223,7 @@ def test_requests_for_keys_are_asked_each(lab, wpa, pki, hokeyd, upstreams):
 def test_another_question_is_asked(lab, wpa, pki, hokeyd, upstreams):
     """Another device, another access point, another sequence number, or much later."""
     home(lab, hokeyd, pki, '127.0.0.3')
-    way = upstreams(answer=far_away(lab, '127.0.0.3', 0.1))
+    way = upstreams(answer=far_away(lab, '127.0.0.3'))
     proxy(lab, hokeyd, pki, server_block('home1', '127.0.0.2'))
     keys = lab.login(wpa, pki)
     client = lab.radius_client()

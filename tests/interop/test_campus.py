@@ -132,6 +132,7 @@ def test_a_conversation_that_ends_at_home(campus, hokeyd, pki):
     assert answer.code == radius.ACCESS_CHALLENGE and answer.eap[4] == 13
 
 
+@pytest.mark.patient
 def test_the_line_is_cut(campus, hokeyd, pki, wpa):
     """Who was let in before goes on until the lifetime of the keys ends, and not longer."""
     lifetime_s = 8  # from three logins at a time to some handovers

@@ -140,6 +140,7 @@ def test_a_restart_forgets_nobody(lab, wpa, hokey, papers, lisbon, tokyo):
     assert lisbon.sessions(hokey) == []
 
 
+@pytest.mark.patient
 def test_tokyo_is_told_when_it_is_there_again(lab, wpa, hokey, papers, lisbon, tokyo):
     open_both(lisbon, tokyo)
     tokyo.change(('listen federation {\n    address = 127.0.0.3', 'listen federation {\n    address = 127.0.0.13'))

@@ -206,7 +206,8 @@ def test_killed_at_any_moment_nothing_is_lost_or_accepted_twice(lab, wpa, pki, h
     sets = [lab.login(wpa, pki) for _ in range(2)]
     rng = random.Random(20261122)
     for _ in range(int(os.environ.get('KILL_ROUNDS', 4))):
-        load = Load(lab, wpa, pki, sets[:1])
+        busy = lab.login(wpa, pki)  # another one: a device has 65,536 numbers
+        load = Load(lab, wpa, pki, [busy])
         wait_until(lambda: load.answered and load.new)
         time.sleep(rng.uniform(0, 0.3))
         server.kill()
@@ -217,6 +218,6 @@ def test_killed_at_any_moment_nothing_is_lost_or_accepted_twice(lab, wpa, pki, h
         for keys, initiate in load.answered[-20:]:
             replay = client.ask(radius.erp_attributes(keys, initiate, nas=b'another'))
             assert replay.code == radius.ACCESS_REJECT
-        for keys in sets + load.new:
+        for keys in [*sets, busy, *load.new]:
             answer, _ = radius.reauthenticate(client, keys)
             assert answer.code == radius.ACCESS_ACCEPT

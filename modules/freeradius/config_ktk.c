@@ -4,6 +4,7 @@
 
 #include "crypto/crypto.h"
 #include "hokeyd/files.h"
+#include "keydist/wire.h"
 
 #include <ctype.h>
 
@@ -140,13 +141,10 @@ static bool read_one(CONF_SECTION *cs, struct hk_ktk *ktk)
 /* A request names its key by the KEK-ID alone. */
 static bool check_kek_id(CONF_SECTION *cs, const struct hk_ktk *ktks, const struct hk_ktk *ktk)
 {
-	for (const struct hk_ktk *other = ktks; other < ktk; other++) {
-		if (memcmp(other->kek_id, ktk->kek_id, HK_KEK_ID_LEN) == 0) {
-			cf_log_err_cs(cs, "kek_id: another ktk has the same");
-			return false;
-		}
-	}
-	return true;
+	if (!hk_ktk_find(ktks, (size_t)(ktk - ktks), ktk->kek_id))
+		return true;
+	cf_log_err_cs(cs, "kek_id: another ktk has the same");
+	return false;
 }
 
 bool hk_rlm_ktks_read(CONF_SECTION *section, struct hk_rlm_config *config)

@@ -3,6 +3,7 @@
 #include "hokeyd/config_loader.h"
 
 #include "crypto/crypto.h"
+#include "keydist/wire.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -121,13 +122,11 @@ static enum hk_err make_policies(const struct hk_section *s)
 /* A request names its key by the KEK-ID alone. */
 static enum hk_err check_kek_id(const struct hk_section *s, const struct hk_ktk *ktk)
 {
-	const struct hk_config_owned *o = s->loader->config->owned;
+	const struct hk_ktk *ktks = s->loader->config->owned->ktks;
 
-	for (const struct hk_ktk *other = o->ktks; other < ktk; other++) {
-		if (memcmp(other->kek_id, ktk->kek_id, HK_KEK_ID_LEN) == 0)
-			return hk_section_fail(s, "kek-id", "another ktk has the same");
-	}
-	return HK_OK;
+	return hk_ktk_find(ktks, (size_t)(ktk - ktks), ktk->kek_id)
+		       ? hk_section_fail(s, "kek-id", "another ktk has the same")
+		       : HK_OK;
 }
 
 /*

@@ -543,6 +543,7 @@ def test_a_late_answer(lab, certificates, hokeyd):
 def test_watchdog_of_a_frozen_home_server(lab, certificates, hokeyd):
     frozen = home(lab, hokeyd, certificates)
     home(lab, hokeyd, certificates, address='127.0.0.3', name='second')
+    started = time.monotonic()
     here = proxy(lab, hokeyd, certificates, server_block(
         more='certificate-name = home.example  check-interval = 6s')
         + server_block('home2', '127.0.0.3'), 'servers = { home1, home2 }')
@@ -553,6 +554,7 @@ def test_watchdog_of_a_frozen_home_server(lab, certificates, hokeyd):
     waiting = threading.Thread(target=lambda: answers.append(ask(client, timeout=60)))
     waiting.start()
     here.wait_for('home server home1 is zombie', timeout=60)
+    assert time.monotonic() - started > 7.5  # not before two intervals
     waiting.join()
     assert answers[0].code == radius.ACCESS_CHALLENGE
     here.wait_for('home server home1 is dead', timeout=60)

@@ -104,8 +104,7 @@ static bool is_outstanding(const struct hk_reauth *r, uint64_t device)
 	return false;
 }
 
-/* The next device with keys and numbers left, one that waits for an answer only if `any` will do.
- */
+/* The next device with keys and numbers left; if not any will do, one that waits for nothing. */
 static bool take_turn(struct hk_reauth *r, struct subject *s, bool any)
 {
 	const struct hk_bench_engine *e = r->e;
